@@ -19,7 +19,6 @@ const Event = z.object({
   types: z.array(z.string().max(300)).max(20).optional(),
   message: z.string().max(10_000).optional(),
 });
-type Event = z.infer<typeof Event>;
 
 /** An exception of Spack or of a recipe. */
 export interface InstallError {

@@ -1,6 +1,6 @@
 import { GraphqlResponseError } from '@octokit/graphql';
 import { RequestError } from '@octokit/request-error';
-import { firstLine } from '../http/retry.ts';
+import { firstLine, isTemporaryAnswer } from '../http/retry.ts';
 
 /** The branch has moved since its head was read. */
 export class StaleHeadError extends Error {}
@@ -31,8 +31,6 @@ export function isNotFound(error: unknown): boolean {
 /** The archive does not contain only plain files below one folder. */
 export class BadArchiveError extends Error {}
 
-const PASSING_STATUS = new Set([408, 429, 500, 502, 503, 504]);
-
 /** Explains an error of GitHub's: as a class that callers branch on, or as a sentence for the owner. */
 export function explainRefusal(error: unknown): Error {
   if (error instanceof GraphqlResponseError) return explainAnswer(error);
@@ -40,7 +38,7 @@ export function explainRefusal(error: unknown): Error {
   const { status, message, request, response } = error;
   const words = response ? wordsOf(response.data) : message;
   if (isLimit(error)) return new LimitError(limitSentence(error), { cause: error });
-  if (PASSING_STATUS.has(status)) {
+  if (isTemporaryAnswer(status, words)) {
     const sentence = response
       ? `GitHub failed (${status}): ${firstLine(words)}`
       : `${new URL(request.url).host} does not answer: ${firstLine(words)}`;

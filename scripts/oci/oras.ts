@@ -5,7 +5,7 @@ import { withoutSecrets, type Credentials } from './credentials.ts';
 import { readIndex } from './layout.ts';
 import { isErrorCode } from '../cli/files.ts';
 import type { RemoteReference } from './reference.ts';
-import { TemporaryError, retry } from '../http/retry.ts';
+import { isTemporaryAnswer, retry, TemporaryError } from '../http/retry.ts';
 import { RegistryRefusedError } from './errors.ts';
 import { ORAS_VERSION } from './install-oras.ts';
 import { isGitHubRegistry } from './github-registry.ts';
@@ -139,7 +139,7 @@ function describeFailure(repository: RemoteReference, lastLines: string): Error 
   }
   // ORAS prints the status only when the response has no error code.
   const status = Number(/status code (\d{3})/.exec(lastLines)?.[1] ?? 0);
-  const busy = status === 408 || status === 429 || status >= 500 || BUSY_WORDS.test(lastLines);
+  const busy = isTemporaryAnswer(status, lastLines) || BUSY_WORDS.test(lastLines);
   const limits = isGitHubRegistry(host) ? ` (${GITHUB_LIMITS})` : '';
   if (BROKEN_WORDS.test(lastLines))
     return new TemporaryError(`pushing to ${host}/${path} failed: ${lastLines}${limits}`);

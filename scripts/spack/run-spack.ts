@@ -42,11 +42,11 @@ export async function runSpack(spack: Spack, args: string[], options: RunOptions
   const stop = (signal: NodeJS.Signals) => endGroup(child.pid, signal);
   const interrupt = () => stop('SIGINT');
   let sentSignal: NodeJS.Signals | undefined;
-  const tell = (signal: NodeJS.Signals) => {
+  const forward = (signal: NodeJS.Signals) => {
     sentSignal = signal;
     interrupt();
   };
-  process.on('SIGINT', tell).on('SIGTERM', tell);
+  process.on('SIGINT', forward).on('SIGTERM', forward);
   let timedOut = false;
   const limit = options.timeLimitMs === undefined ? undefined : Math.max(1, options.timeLimitMs);
   const timers: NodeJS.Timeout[] = [];
@@ -85,7 +85,7 @@ export async function runSpack(spack: Spack, args: string[], options: RunOptions
   } finally {
     for (const timer of timers) clearTimeout(timer);
     if (timedOut || sentSignal !== undefined) stop('SIGKILL');
-    process.removeListener('SIGINT', tell).removeListener('SIGTERM', tell);
+    process.removeListener('SIGINT', forward).removeListener('SIGTERM', forward);
   }
 }
 

@@ -16,4 +16,3 @@ export const SpecFile = z.object({
   /** Absent in very old files. */
   buildcache_layout_version: z.int().max(LAYOUT_VERSION).optional(),
 });
-export type SpecFile = z.infer<typeof SpecFile>;

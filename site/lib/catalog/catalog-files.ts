@@ -244,7 +244,7 @@ class CatalogReader {
       return read();
     } catch (error) {
       const message = error instanceof Error ? error.message : String(error);
-      this.#tell(new CatalogFault('unreadable', catalogPath(kind, id), message, error));
+      this.#report(new CatalogFault('unreadable', catalogPath(kind, id), message, error));
       return undefined;
     }
   }
@@ -252,7 +252,7 @@ class CatalogReader {
   #isInPlace(found: string, expected: string): boolean {
     if (found === expected) return true;
     const message = `${locate(this.#directory, found)}: its content belongs in ${expected}; rename or remove it`;
-    this.#tell(new CatalogFault('misplaced', found, message));
+    this.#report(new CatalogFault('misplaced', found, message));
     return false;
   }
 
@@ -260,11 +260,11 @@ class CatalogReader {
     if (value !== undefined) return true;
     const where = locate(this.#directory, path);
     const message = `${where}: the catalog lacks ${missing}; restore that file from git`;
-    this.#tell(new CatalogFault(kind, missing, message));
+    this.#report(new CatalogFault(kind, missing, message));
     return false;
   }
 
-  #tell(fault: CatalogFault): void {
+  #report(fault: CatalogFault): void {
     if (!this.#listener.onFault) throw fault;
     this.#listener.onFault(fault);
   }

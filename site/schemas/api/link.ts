@@ -2,7 +2,6 @@ import { z } from 'zod';
 
 /** Full address of another file or page on this site. */
 export const Link = z.url();
-export type Link = z.infer<typeof Link>;
 
 /** A document of the API with the given fields. */
 export function apiDocument<Fields extends z.ZodRawShape>(description: string, fields: Fields) {
@@ -25,7 +24,6 @@ export const ListLinks = linksTo({ index: Link.describe('The index of this API.'
 
 /** Place where a build is available. */
 export const State = z.enum(['site', 'registry']);
-export type State = z.infer<typeof State>;
 
 export const STATE_TEXT =
   '`site`: available from this site, with all its run-time dependencies, and from the registry. `registry`: only from the registry.';

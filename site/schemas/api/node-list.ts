@@ -13,4 +13,3 @@ export const NodeList = apiDocument(
       ),
   },
 );
-export type NodeList = z.infer<typeof NodeList>;

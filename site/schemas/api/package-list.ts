@@ -13,7 +13,6 @@ const PackageSummary = z.strictObject({
   size: Count.describe('Bytes of all tarballs.'),
   updated: Moment.describe('When the newest build was published.'),
 });
-export type PackageSummary = z.infer<typeof PackageSummary>;
 
 /** `/api/packages.json`: all packages with a build, by name. */
 export const PackageList = apiDocument('All packages with a build.', {

@@ -16,4 +16,3 @@ export type AlikeBuild = z.infer<typeof AlikeBuild>;
 
 /** `checks/alike.json`: all builds so far whose rebuild gave the same payload, sorted by name and hash. */
 export const AlikeBuilds = z.strictObject({ builds: z.array(AlikeBuild).max(100_000) });
-export type AlikeBuilds = z.infer<typeof AlikeBuilds>;
