@@ -21,11 +21,7 @@ const command = createCommand({
   ],
 })
   .addOption(catalogOption("the catalog's folder, in a git checkout"))
-  .option(
-    '--registry <REGISTRY>',
-    'registry whose tags are reset if another run committed first',
-    settings.REGISTRY,
-  )
+  .option('--registry <REGISTRY>', 'registry whose tags are reset for a faster run', settings.REGISTRY)
   .option(
     '--branch <NAME>',
     'the branch (default: under Actions, that of the run)',
