@@ -133,8 +133,24 @@ test('accepts neither an incomplete list nor a failed request', async () => {
 test('gives each spec its own job', () => {
   const { requests: chosen } = chooseManual('zlib\nhdf5 +mpi', '', SETTINGS, { ...OPTIONS, fresh: true });
   expect(chosen).toEqual([
-    { index: 0, specs: ['zlib'], target: 'x86_64_v3', fresh: true, container: false, flags: [] },
-    { index: 1, specs: ['hdf5 +mpi'], target: 'x86_64_v3', fresh: true, container: false, flags: [] },
+    {
+      index: 0,
+      specs: ['zlib'],
+      target: 'x86_64_v3',
+      byHand: true,
+      fresh: true,
+      container: false,
+      flags: [],
+    },
+    {
+      index: 1,
+      specs: ['hdf5 +mpi'],
+      target: 'x86_64_v3',
+      byHand: true,
+      fresh: true,
+      container: false,
+      flags: [],
+    },
   ]);
   const many = NAMES.slice(0, 257).join(' ');
   expect(() => chooseManual(many, '', SETTINGS, OPTIONS)).toThrow('expected at most 256');

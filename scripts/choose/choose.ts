@@ -33,7 +33,7 @@ export function chooseManual(
     throw new Error('specs: expected at least one, such as "zlib" or "hdf5 +mpi", found none');
   return {
     requests: composeRequests(
-      specs.map((spec) => ({ specs: [spec], target: name })),
+      specs.map((spec) => ({ specs: [spec], target: name, byHand: true as const })),
       options,
     ),
     reasons: [`${formatNumber(specs.length, 'spec')} named by hand, for ${name}.`],

@@ -13,7 +13,8 @@ export interface RequestOptions {
 }
 
 /** Subject of a request, and its differences from the run's options. */
-export type Wish = Pick<BuildRequest, 'specs' | 'target' | 'environment'> & Partial<RequestOptions>;
+export type Wish = Pick<BuildRequest, 'specs' | 'target' | 'environment' | 'byHand'> &
+  Partial<RequestOptions>;
 
 /**
  * Turns wishes into requests, one job each. Throws when there are more than fit into one matrix of GitHub

@@ -67,6 +67,14 @@ test('publishes the builds of jobs, with an origin that comes only from the plan
   });
 });
 
+test('records which builds a person requested, and not what those need', async () => {
+  const entries = [plan(0, hashes(), undefined, { byHand: true })];
+  upload(0);
+  await receive(entries);
+  const requested = [...readCatalog(catalog()).builds.values()].filter(({ origin }) => origin.byHand);
+  expect(requested.map(({ hash }) => hash)).toEqual([TREE]);
+});
+
 test('turns a refused artifact into a failure, without affecting the others', async () => {
   const entries = [plan(0), plan(1)];
   upload(1);
@@ -320,7 +328,12 @@ function receive(
 }
 
 /** Writes the plan of a job that has to build tree, as concretize does. */
-function plan(index: number, planned: Iterable<string> = hashes(), environment?: string): MatrixEntry {
+function plan(
+  index: number,
+  planned: Iterable<string> = hashes(),
+  environment?: string,
+  more = {},
+): MatrixEntry {
   const nodes = nodesOf(new HostileCache());
 
   const write = (name: string, content: string): string => {
@@ -342,6 +355,7 @@ function plan(index: number, planned: Iterable<string> = hashes(), environment?:
     container: false,
     flags: [],
     ...(environment === undefined ? {} : { environment }),
+    ...more,
   };
   const inputs = {
     request,

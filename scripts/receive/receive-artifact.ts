@@ -7,6 +7,7 @@ import type { ContainerRequest } from '../containers/images-to-make.ts';
 import type { Failure } from '../../site/schemas/failure.ts';
 import { addFiles, type NewFile, readCatalogFile } from '../catalog/catalog.ts';
 import { BadArchiveError } from '../github/errors.ts';
+import { readOrigin } from '../publish/origin.ts';
 import { publishEntries, type Destination } from '../publish/publish-cache.ts';
 import { lockRecorder } from '../concretize/environment-locks.ts';
 import {
@@ -128,19 +129,26 @@ async function publishArtifact(
   { entries, record }: Accepted,
 ): Promise<Outcome> {
   const { catalogDirectory } = destination;
+  const { inputs, roots } = plan;
+  const environment = {
+    ...destination.environment,
+    BUILD_RUNNER: entry.runner,
+    BUILD_CONTAINER: entry.container,
+    BUILD_TARGET: entry.target,
+    SPACK_VERSION: inputs.spack,
+    SPACK_PACKAGES_VERSION: inputs.packages,
+    SPACK_PACKAGES_RELEASE: inputs.request.release,
+  };
+  const asked = new Set(inputs.part?.asked ?? roots.map(({ hash }) => hash));
   const { newBuilds, warnings } = await publishEntries(entries, {
     ...destination,
     home: destination.homes?.get(entry.target),
     times: new Map(Object.entries(record.times ?? {})),
-    environment: {
-      ...destination.environment,
-      BUILD_RUNNER: entry.runner,
-      BUILD_CONTAINER: entry.container,
-      BUILD_TARGET: entry.target,
-      SPACK_VERSION: plan.inputs.spack,
-      SPACK_PACKAGES_VERSION: plan.inputs.packages,
-      SPACK_PACKAGES_RELEASE: plan.inputs.request.release,
-    },
+    environment,
+    originOf: ({ root, inspected }) => ({
+      ...readOrigin(environment, inspected.spackVersion),
+      ...(inputs.request.byHand && asked.has(root.node.hash) ? { byHand: true as const } : {}),
+    }),
   });
   const published = entries.map(({ root }) => root.node);
   addFiles(catalogDirectory, packageFiles(record.packages, plan, catalogDirectory, circumstances.date));

@@ -43,7 +43,7 @@ const RANKS: readonly Rank[] = ['environment', 'pinned', 'needed', 'other'];
 const KINDS: readonly Verdict['kind'][] = ['deprecated', 'removed', 'different', 'unclear', 'unchanged'];
 
 /**
- * Orders the builds to renew: roots of environments, then pinned builds, then dependencies of others (the
+ * Orders the builds to renew: roots of environments, then those that people pinned or built by hand, then dependencies of others (the
  * most needed first), then the rest; builds of a deprecated or removed version come first in each group.
  */
 export function planRefresh(verdicts: ReadonlyMap<DagHash, Verdict>, context: RefreshContext): RefreshPlan {

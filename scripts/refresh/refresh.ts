@@ -3,6 +3,7 @@ import { join, resolve } from 'node:path';
 import { z } from 'zod';
 import { isCommit } from '../../site/lib/format.ts';
 import { DagHash } from '../../site/schemas/digest.ts';
+import type { Build } from '../../site/schemas/build.ts';
 import type { Pin } from '../../site/schemas/kept-builds.ts';
 import type { Catalog } from '../../site/lib/catalog/catalog-files.ts';
 import { databaseText } from '../../site/lib/spack/database.ts';
@@ -112,10 +113,11 @@ async function askRecipes(
   return { states: new Map(Object.entries(states)), packages };
 }
 
+/** Builds that people pinned, or requested by hand. */
 function findPinned({ builds }: Catalog, pins: ReadonlyMap<string, Pin>): Set<DagHash> {
   const hashes = new Set([...pins.values()].flatMap((pin) => pin.hashes));
   const specs = new Set([...pins.values()].flatMap((pin) => pin.specs));
-  const isPinned = ({ name, version, hash }: { name: string; version: string; hash: string }) =>
-    hashes.has(hash) || specs.has(name) || specs.has(`${name}@${version}`);
+  const isPinned = ({ name, version, hash, origin }: Build) =>
+    hashes.has(hash) || specs.has(name) || specs.has(`${name}@${version}`) || origin.byHand === true;
   return new Set([...builds.values()].filter(isPinned).map(({ hash }) => hash));
 }

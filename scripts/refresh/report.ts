@@ -10,7 +10,7 @@ const MAX_ROWS = 50;
 
 const WORDS = {
   environment: 'root of an environment',
-  pinned: 'pinned',
+  pinned: 'pinned or built by hand',
   needed: 'needed by others',
   other: '',
 } as const;

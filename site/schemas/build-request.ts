@@ -26,6 +26,8 @@ export const BuildRequest = z.strictObject({
   ).optional(),
   /** Release (or branch or commit) of the recipes to solve with. */
   release: Text.max(100).optional(),
+  /** Whether a person typed the specs. */
+  byHand: z.literal(true).optional(),
   /** Solve without reusing cached builds. */
   fresh: z.boolean(),
   /** Also publish runnable images with readable tags. */

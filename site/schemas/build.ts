@@ -98,6 +98,10 @@ export const Origin = z.strictObject({
   target: Text.optional().describe(
     'Name, in the settings of the cache, of the target that it was built for.',
   ),
+  byHand: z
+    .literal(true)
+    .optional()
+    .describe('Present if a person requested this very spec. Renewed before builds that nobody requested.'),
   imported: Imported.optional().describe('Present if the build was imported from another cache.'),
 });
 export type Origin = z.infer<typeof Origin>;
