@@ -1,4 +1,5 @@
-import { buildPlan } from './build/build.ts';
+import { BUILD_OUTPUT, buildPlan } from './build/build.ts';
+import { expectOwnFolder } from './cli/files.ts';
 import { readInputs } from './concretize/plan-files.ts';
 import { INSTALL_ROOT } from './build/install-root.ts';
 import { reportBuild } from './build/record.ts';
@@ -26,7 +27,7 @@ const command = createCommand({
   ],
 })
   .requiredOption('--plan <DIR>', 'a folder that concretize wrote')
-  .requiredOption('--out <DIR>', 'folder for cache/ and record.json; existing content is removed')
+  .requiredOption('--out <DIR>', 'folder for cache/ and record.json; those of an earlier build are replaced')
   .variable('--inputs-sha256 <HEX>', 'expected digest of the inputs; others are refused', 'INPUTS_SHA256')
   .variable('--minutes <N>', 'time limit (default: from the settings)', 'BUILD_MINUTES')
   .option('--earlier <DIR>', 'folder that hand-on wrote: builds of earlier waves')
@@ -38,6 +39,7 @@ const command = createCommand({
 await runCommand(addSpackOptions(command));
 
 async function build(options: Options): Promise<void> {
+  expectOwnFolder(options.out, BUILD_OUTPUT);
   const { buildMinutes, installer, paddedLength } = readSettingsFile(options.settings);
   const inputs = readInputs(options.plan, options.inputsSha256);
   const daysAhead = parseNumber('--days-ahead', options.daysAhead || '0', DAYS);

@@ -1,4 +1,5 @@
 import { addPlaces, createCommand, readSettings, runCommand } from './cli/command.ts';
+import { expectOwnFolder } from './cli/files.ts';
 import { readSettingsFile } from './cli/owner-settings.ts';
 import { withTemporaryFolder } from './cli/temporary-folder.ts';
 import { homesOf } from './publish/target-registries.ts';
@@ -42,6 +43,7 @@ const command = createCommand({
 await runCommand(addPlaces(command));
 
 async function receive(options: Options): Promise<void> {
+  if (options.subjects) expectOwnFolder(options.subjects, /^\d+\.txt$/);
   const include = parseMatrix(options.matrix);
   const unsolved = options.failures ? readSolvedFailures(options.plans, options.failures) : [];
   const { targets } = readSettingsFile(options.settings);

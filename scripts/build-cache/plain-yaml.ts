@@ -31,7 +31,7 @@ const REFUSED: Partial<Record<CST.TokenType, string>> = {
 export function parsePlainYaml(bytes: Buffer): unknown {
   if (!isUtf8(bytes)) throw notPlain('bytes that are not valid UTF-8');
   const text = bytes.toString();
-  const unsafe = /[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\ufeff]/.exec(text)?.[0];
+  const unsafe = /[\x00-\x09\x0b-\x1f\x7f-\x9f\u2028\u2029\ufeff]/.exec(text)?.[0];
   if (unsafe !== undefined) throw notPlain(`the character ${quote(unsafe)}`);
   const document = compose(text);
   visit(document, {

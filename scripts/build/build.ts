@@ -51,6 +51,9 @@ interface Installation {
   stoppedAt: number | undefined;
 }
 
+/** Names of what a build writes into its output folder. */
+export const BUILD_OUTPUT = /^(?:cache|record\.json|view\.json|view\.tar\.gz)$/;
+
 /** Builds one plan with a real Spack and writes what succeeded: an unsigned build cache and a record. */
 export async function buildPlan(options: BuildOptions): Promise<BuildRecord> {
   const home = resolve(options.home, 'build');

@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import type { z } from 'zod';
 import { parseJson, type JsonSource } from '../../site/lib/json.ts';
+import { quote } from '../build-cache/quote.ts';
 
 /** Maximum number of tries to write one file that other processes write, too. */
 const MOST_TRIES = 20;
@@ -42,6 +43,19 @@ export function listNames(folder: string): string[] {
   } catch (error) {
     return ignoreMissing(error) ?? [];
   }
+}
+
+/**
+ * Throws, before a command erases its output folder, when that is not a folder or has anything else in it: a typing
+ * error would lose it.
+ * @param isOwn the names that the command itself writes
+ */
+export function expectOwnFolder(folder: string, isOwn: RegExp): void {
+  const other = listNames(folder).find((name) => !isOwn.test(name));
+  if (other === undefined) return;
+  throw new Error(
+    `${folder}: expected an empty folder, or one that this command wrote, found ${quote(other)}; choose another one`,
+  );
 }
 
 /** Reads a JSON file with a schema; an error names the file. */

@@ -10,8 +10,7 @@ import { INDEX_MEDIA_TYPE } from '../../site/schemas/mirror-manifest.ts';
 import { blobOf, blobOfFile, digestOf } from '../cli/digest.ts';
 import { blobRecord, manifestText, parseMirrorManifest } from '../build-cache/mirror-manifest.ts';
 import { describeError } from '../cli/command.ts';
-import { listNames } from '../cli/files.ts';
-import { quote } from '../build-cache/quote.ts';
+import { expectOwnFolder } from '../cli/files.ts';
 import { BadArchiveError } from '../github/errors.ts';
 import type { BuildArtifacts } from '../receive/build-artifact.ts';
 import { checkArtifact } from '../receive/check-artifact.ts';
@@ -20,6 +19,7 @@ import { readChecked, readPlanFolder } from '../receive/plan-folder.ts';
 /** Builds that a wave receives from earlier waves: `handed-on.json`, and a build cache in `cache/`. */
 const LISTING = 'handed-on.json';
 const CACHE = 'cache';
+const OUTPUT = /^(?:handed-on\.json|cache)$/;
 
 /** Jobs and files of the builds that a wave receives. */
 const HandedOn = z.strictObject({
@@ -59,11 +59,7 @@ export interface HandOnResult {
  */
 export async function handOn(entries: readonly MatrixEntry[], options: HandOnOptions): Promise<HandOnResult> {
   const { plans, artifacts, wave, before, out, catalog } = options;
-  const other = listNames(out).find((name) => name !== CACHE && name !== LISTING);
-  if (other !== undefined)
-    throw new Error(
-      `${out}: expected an empty folder, or one that hand-on wrote, found ${quote(other)}; choose another one`,
-    );
+  expectOwnFolder(out, OUTPUT);
   rmSync(out, { recursive: true, force: true });
   mkdirSync(join(out, CACHE), { recursive: true });
   const handed: HandedOn = { jobs: [], builds: {} };

@@ -56,6 +56,17 @@ test.each<[string, Line[], RegExp]>([
     /inside the install prefix, found the entry "opt\/sw\/tree-1\/\.\.\/\.\.\/x"/,
   ],
   [
+    'a link that Spack writes through',
+    [['symbolic link', 'opt/sw/tree-1/.spack/install_manifest.json', '../../../../home/x/.bashrc']],
+    /expected \.spack\/install_manifest\.json as a file, since Spack overwrites it, found a symbolic link/,
+  ],
+  [
+    'a hard link that Spack writes through',
+    [['hard link', 'opt/sw/tree-1/.spack/spec.json', 'opt/sw/tree-1/bin/tree']],
+    /expected \.spack\/spec\.json as a file, since Spack overwrites it, found a hard link/,
+  ],
+  ['a folder that Spack writes to', [['directory', 'opt/sw/tree-1/.spack/spec.json']], /found a directory/],
+  [
     'a link to itself',
     [['symbolic link', 'opt/sw/tree-1/l', 'l']],
     /links that end at a file or folder, found "opt\/sw\/tree-1\/l" to "l", which is part of a cycle/,
@@ -251,4 +262,10 @@ test('treats names that differ only in case as equal where the file system does'
     expect(list([...TREE, ...lines, LAST], 'linux').prefix).toBe('opt/sw/tree-1');
     expect(() => list([...TREE, ...lines, LAST], 'darwin')).toThrow(/below the symbolic link|more than case/);
   }
+});
+
+test('treats the names of files that Spack overwrites as the file system does', () => {
+  const link: Line = ['symbolic link', 'opt/sw/tree-1/.spack/Install_Manifest.json', '/etc/x'];
+  expect(list([...TREE, link, LAST], 'linux').prefix).toBe('opt/sw/tree-1');
+  expect(() => list([...TREE, link, LAST], 'darwin')).toThrow(/since Spack overwrites it/);
 });

@@ -27,6 +27,12 @@ export interface ListedEntry {
 /** The file that Spack adds last and that locates the prefix. */
 export const BUILD_INFO = '.spack/binary_distribution';
 
+/**
+ * Files that Spack writes in the prefix of an installed binary: one that is a link would overwrite any file of
+ * the user who installs. Source: Spack's `write_install_manifest` and `relocate_package`.
+ */
+const OVERWRITTEN = ['.spack/install_manifest.json', '.spack/spec.json'];
+
 /** The largest real packages have about 200,000 entries. */
 const ENTRIES_LIMIT = 400_000;
 
@@ -99,7 +105,13 @@ export class TarListing {
         throw new Error(`expected entries inside the install prefix ${quote(prefix)}, found ${quote(path)}`);
       }
     }
-    this.refuseWritesThroughLinks(platform).refuseEndlessLinks();
+    const tree = this.refuseWritesThroughLinks(platform);
+    tree.refuseEndlessLinks();
+    for (const name of OVERWRITTEN) {
+      const kind = tree.find(`${prefix}/${name}`)?.kind ?? 'file';
+      if (kind !== 'file')
+        throw new Error(`expected ${name} as a file, since Spack overwrites it, found a ${kind}`);
+    }
     return { prefix, entries };
   }
 

@@ -56,6 +56,7 @@ test.each([
   ['what is no YAML', '{a: [', /plain YAML/],
   ['a list', '[a]', /as Spack writes it/],
   ['nothing', '', /as Spack writes it/],
+  ['a tab, which Spack cannot read', 'relocate_links: \t[]', /the character/],
   ['a line end to some', 'buildpath: a\xc2\x85relocate_links: [/etc]', /the character/],
   ['bytes that are not valid UTF-8', 'buildpath: \xff', /not valid UTF-8/],
 ])('refuses %s', (_, text, message) => {
