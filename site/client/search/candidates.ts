@@ -66,11 +66,11 @@ function chooseWords(
   const languages = asked.filter(({ word }) => LANGUAGE_PREFIXES.has(word));
   const others = asked.filter((one) => !languages.includes(one));
   // `jit compiler for python`: the best package of that language, if one has any of the other words.
-  const ofLanguage = findBest(others, isSaid, total, (place) =>
+  const ofLanguage = findBest(engine, others, isSaid, (place) =>
     languages.every(({ ranks }) => isNameRank(ranks[place] ?? 0)),
   );
   const best =
-    languages.length > 0 && ofLanguage.score > 0 ? ofLanguage : findBest(asked, isSaid, total, () => true);
+    languages.length > 0 && ofLanguage.score > 0 ? ofLanguage : findBest(engine, asked, isSaid, () => true);
   const kept = asked.filter(({ ranks }) => isSaid(ranks[best.place] ?? 0));
   const most = asked.reduce((sum, { said }) => sum + said, 0);
   const isCalled = kept.some(({ ranks }) => isNameRank(ranks[best.place] ?? 0));
@@ -84,20 +84,24 @@ interface AskedWord {
   said: number;
 }
 
+/** Weight of a description's length, from 0 to 1: words in a long one say less of what a package is. */
+const BY_LENGTH = 0.5;
+
 /** The package that matches the most words, by weight. */
 function findBest(
-  words: readonly AskedWord[],
+  { packages, words }: SearchedPackages,
+  asked: readonly AskedWord[],
   isSaid: (rank: number) => boolean,
-  total: number,
   isWanted: (place: number) => boolean,
 ): { score: number; place: number } {
   let best = { score: 0, place: -1 };
-  for (let place = 0; place < total; place += 1) {
+  for (const place of packages.names.keys()) {
     if (!isWanted(place)) continue;
+    const length = Math.sqrt(1 - BY_LENGTH + BY_LENGTH * words.relativeLength(place));
     let score = 0;
-    for (const { ranks, name, said } of words) {
+    for (const { ranks, name, said } of asked) {
       const rank = ranks[place] ?? 0;
-      if (isSaid(rank)) score += isNameRank(rank) ? name : said;
+      if (isSaid(rank)) score += isNameRank(rank) ? name : said / length;
     }
     if (score > best.score) best = { score, place };
   }

@@ -181,6 +181,11 @@ test('if no result has all words, those that match no name are left out and repo
   });
 });
 
+test('of packages that have as many of the words, the one with the shorter description is shown', () => {
+  expect(firstFor('fast json parser for c++')).toBe('nlohmann-json');
+  expect(firstFor('download files from the web')).toBe('aria2');
+});
+
 test('a compiler is found by its name from before Spack 1.0', () => {
   const builds = { ...engine.builds, compilers: ['intel-oneapi-compilers@2025.2.0'] };
   const other = createSearchEngine(engine.packages, builds);

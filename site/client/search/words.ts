@@ -50,6 +50,7 @@ export class WordFinder {
   readonly #marks = new Map<string, Uint8Array>();
   #files: FileFinder | undefined;
   #furtherOn: WordIndex = [];
+  #meanLength: number | undefined;
 
   constructor(index: PackageIndex) {
     this.#packages = index.names.map((_, place) => readPackage(index, place));
@@ -79,6 +80,7 @@ export class WordFinder {
   /** Adds the words of descriptions that the lists do not show. */
   addWordIndex(words: WordIndex): void {
     this.#furtherOn = words;
+    this.#meanLength = undefined;
     this.#ranks.clear();
   }
 
@@ -125,6 +127,17 @@ export class WordFinder {
     const at = this.#packages[place]?.description.indexOf(phrase) ?? -1;
     if (at >= 0) return at < EARLY ? RANK.part : RANK.partBegins;
     return this.#furtherOn[place]?.includes(phrase) ? RANK.partEnds : undefined;
+  }
+
+  /** Length of a package's description, as a multiple of the mean. */
+  relativeLength(place: number): number {
+    this.#meanLength ??=
+      this.#packages.reduce((sum, _, each) => sum + this.#lengthOf(each), 1) / this.#packages.length;
+    return this.#lengthOf(place) / this.#meanLength;
+  }
+
+  #lengthOf(place: number): number {
+    return (this.#packages[place]?.description.length ?? 0) + (this.#furtherOn[place]?.length ?? 0);
   }
 
   #rankPackages(word: string): Ranks {
