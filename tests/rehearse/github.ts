@@ -1,8 +1,11 @@
+import { readdirSync, readFileSync } from 'node:fs';
 import type { ServerResponse } from 'node:http';
-import type { z } from 'zod';
+import { join, resolve } from 'node:path';
+import { parse } from 'yaml';
+import { z } from 'zod';
 import type { ArtifactService } from '../world/artifact-service.ts';
 import type { Ghcr } from '../world/ghcr.ts';
-import { startGitHubApi, type GitHubApi } from '../world/github-api.ts';
+import { startGitHubApi, type GitHubApi, type Permissions } from '../world/github-api.ts';
 import { repositoryAnswer } from '../world/github-rest.ts';
 import type { PagesService } from '../world/pages-service.ts';
 import { Dispatch, refuseDispatch } from '../world/workflow-dispatch.ts';
@@ -18,6 +21,30 @@ export interface RepositorySettings {
   hasDomain?: boolean;
   /** Types of the ruleset rules for main. */
   rules?: string[];
+}
+
+const WORKFLOWS = resolve(import.meta.dirname, '../../.github/workflows');
+const Grants = z.record(z.string(), z.enum(['read', 'write']));
+const Workflow = z.object({
+  name: z.string(),
+  jobs: z.record(z.string(), z.object({ permissions: Grants.optional() })),
+});
+
+let grants: Map<string, Permissions> | undefined;
+
+/** Permissions of a job, named by the name of its workflow and its id, such as `Build/publish`. */
+export function permissionsOf(job: string): Permissions {
+  grants ??= new Map(
+    readdirSync(WORKFLOWS).flatMap((file) => {
+      const { name, jobs } = Workflow.parse(parse(readFileSync(join(WORKFLOWS, file), 'utf8')));
+      return Object.entries(jobs).map(
+        ([id, { permissions = {} }]) => [`${name}/${id}`, permissions] as const,
+      );
+    }),
+  );
+  const permissions = grants.get(job);
+  if (!permissions) throw new Error(`no workflow has the job ${job}`);
+  return permissions;
 }
 
 /** A run started by another run. */
@@ -78,6 +105,7 @@ export function startRehearsedApi(options: {
     repository,
     token,
     rules,
+    permissionsOf,
     issuesOff: !hasIssues,
     ...(trees ? { trees } : {}),
     more: answerMore,

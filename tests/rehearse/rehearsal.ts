@@ -17,7 +17,7 @@ import { findSpacks, linkRecipes } from '../world/spack.ts';
 import { startServer } from '../world/start-server.ts';
 import { copyProject } from '../world/template.ts';
 import { runAct } from './act.ts';
-import { startRehearsedApi, type RepositorySettings } from './github.ts';
+import { permissionsOf, startRehearsedApi, type RepositorySettings } from './github.ts';
 import { keepSucceeded } from './re-run.ts';
 import { FEW_RECIPES } from './setting.ts';
 
@@ -107,6 +107,7 @@ export async function openRehearsal(
   const ghcr = await startGhcr(registryServer.host, {
     token: TOKEN,
     owner: () => current.repository.split('/')[0] ?? '',
+    packagesOf: (job) => permissionsOf(job)['packages'],
   });
   const artifacts = await startArtifactService(join(folder, 'artifacts'));
   const pages = createPagesService({ folder, artifacts, site: () => current });

@@ -14,11 +14,32 @@ import { listWorkflows, WORKFLOWS } from './workflows.ts';
 
 const LEVELS = ['none', 'read', 'write'];
 const Permissions = z.record(z.string(), z.enum(LEVELS));
+const Steps = z.array(z.object({ uses: z.string().default('') })).default([]);
 const Workflow = z.object({
   permissions: Permissions,
-  jobs: z.record(z.string(), z.object({ uses: z.string().optional(), permissions: Permissions.optional() })),
+  jobs: z.record(
+    z.string(),
+    z.object({
+      uses: z.string().optional(),
+      permissions: Permissions.optional(),
+      environment: z.object({ name: z.string() }).optional(),
+      steps: Steps,
+    }),
+  ),
 });
 type Workflows = Map<string, z.infer<typeof Workflow>>;
+
+/**
+ * Permissions that actions need, from their READMEs and the errors in their sources: `missing "id-token"
+ * permission` (src/main.ts of actions/attest), `Ensure GITHUB_TOKEN has permission "id-token: write"`
+ * (src/index.js of actions/deploy-pages).
+ */
+const ACTIONS: Record<string, Record<string, string>> = {
+  'actions/checkout': { contents: 'read' },
+  'actions/configure-pages': { pages: 'read' },
+  'actions/deploy-pages': { pages: 'write', 'id-token': 'write' },
+  'actions/attest-build-provenance': { 'id-token': 'write', attestations: 'write' },
+};
 
 test.runIf(isTemplate)('each job grants the permissions that the called workflow requests', () => {
   const workflows = readAll();
@@ -62,6 +83,52 @@ test.runIf(isTemplate)('finds any permission that a caller lacks', () => {
     }
   }
 });
+
+test.runIf(isTemplate)('each job grants the permissions that its actions need', () => {
+  const workflows = readAll();
+  expect(findUngranted(workflows)).toEqual([]);
+  const deploy = grantOf(workflows, 'deploy.yml', 'deploy');
+  delete deploy['id-token'];
+  deploy['pages'] = 'read';
+  expect(findUngranted(workflows)).toEqual([
+    'deploy.yml: deploy grants pages: read, an action needs write',
+    'deploy.yml: deploy grants id-token: none, an action needs write',
+  ]);
+});
+
+test.runIf(isTemplate)(
+  'a deployment to Pages has an environment, without which GitHub refuses it: "Missing environment"',
+  () => {
+    const jobs = [...readAll().values()].flatMap((workflow) => Object.values(workflow.jobs));
+    const deploying = jobs.filter((job) => actionsOf(job.steps).includes('actions/deploy-pages'));
+    expect(deploying.map(({ environment }) => environment?.name)).toEqual(['github-pages']);
+  },
+);
+
+/** Lists actions of steps, with those of this repository's own actions. */
+function actionsOf(steps: z.infer<typeof Steps>): string[] {
+  return steps.flatMap(({ uses }) => {
+    if (!uses.startsWith('./')) return [uses.replace(/@.*/, '')];
+    const text = readFileSync(join(WORKFLOWS, '../..', uses, 'action.yml'), 'utf8');
+    return actionsOf(z.object({ runs: z.object({ steps: Steps }) }).parse(parse(text)).runs.steps);
+  });
+}
+
+function findUngranted(workflows: Workflows): string[] {
+  return [...workflows].flatMap(([workflow, { jobs }]) =>
+    Object.entries(jobs).flatMap(([job, { steps }]) =>
+      actionsOf(steps).flatMap((action) =>
+        Object.entries(ACTIONS[action] ?? {}).flatMap(([permission, level]) => {
+          const granted = grantOf(workflows, workflow, job)[permission] ?? 'none';
+          const isEnough = LEVELS.indexOf(granted) >= LEVELS.indexOf(level);
+          return isEnough
+            ? []
+            : [`${workflow}: ${job} grants ${permission}: ${granted}, an action needs ${level}`];
+        }),
+      ),
+    ),
+  );
+}
 
 /** Copies all workflows, for one test to change. */
 function readAll(): Workflows {

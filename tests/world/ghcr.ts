@@ -49,6 +49,8 @@ export interface GhcrOptions {
    * everybody's).
    */
   owner?: () => string;
+  /** Permission for packages of a token with a job after `#`, see `permissionsOf` of the API (default: write). */
+  packagesOf?: (job: string) => 'read' | 'write' | undefined;
   /** Whether the login may create packages. */
   mayCreate?: boolean;
   /** Largest layer, in bytes. Source: GitHub's "Working with the Container registry", Troubleshooting: 10 GB. */
@@ -94,7 +96,12 @@ export const SECONDARY_LIMIT = {
 export async function startGhcr(target: string, options: GhcrOptions): Promise<Ghcr> {
   const { absent = 404, anonymous = 403, tokenForAbsent = 200, mayCreate = true } = options;
   const { layerLimitBytes = 10e9, uploadLimitMs = 600_000 } = options;
-  const bearer = Buffer.from(options.token).toString('base64');
+  /** Token of a login, `TOKEN` or `TOKEN#job`; with an unknown one undefined. */
+  const levelOf = (password = ''): 'read' | 'write' | 'none' | undefined => {
+    const [token, job] = password.split('#');
+    if (token !== options.token) return undefined;
+    return job === undefined || !options.packagesOf ? 'write' : (options.packagesOf(job) ?? 'none');
+  };
   const isPublic = new Set<string>();
   const isReadOnly = new Set<string>();
   const packages = new Set<string>();
@@ -137,13 +144,13 @@ export async function startGhcr(target: string, options: GhcrOptions): Promise<G
       const [, password] =
         /^[^:]*:([^]*)$/.exec(Buffer.from(authorization.slice(6), 'base64').toString()) ?? [];
       // `docker login` shows this as "denied: denied"; an expired login makes even public packages fail.
-      if (password !== options.token) return refuse(outgoing, 403, 'DENIED', 'denied');
+      if (levelOf(password) === undefined) return refuse(outgoing, 403, 'DENIED', 'denied');
       if (!packages.has(name) && tokenForAbsent !== 200 && !actions.includes('push')) {
         return refuse(outgoing, tokenForAbsent, 'DENIED', 'requested access to the resource is denied');
       }
       // The token is opaque and does not guarantee that pushing is allowed. Source:
       // radius-project/radius#12623.
-      return sendJson(outgoing, 200, { token: bearer });
+      return sendJson(outgoing, 200, { token: Buffer.from(password ?? '').toString('base64') });
     }
     // Anonymous clients may only pull public packages. Source: cloudflare/serverless-registry#149,
     // sigstore/scaffolding#127.
@@ -177,7 +184,7 @@ export async function startGhcr(target: string, options: GhcrOptions): Promise<G
       // Message quoted by many projects for an owner whose packages the login may not write.
       return refuse(outgoing, 403, 'DENIED', 'permission_denied: create_package', method);
     }
-    if (isWrite && isReadOnly.has(name)) {
+    if (isWrite && (isReadOnly.has(name) || levelOf(passwordOf(headers.authorization)) !== 'write')) {
       // Source: tridz-dev/huf#349.
       return refuse(outgoing, 403, 'DENIED', 'permission_denied: write_package', method);
     }
@@ -236,8 +243,13 @@ export async function startGhcr(target: string, options: GhcrOptions): Promise<G
   /** Checks the bearer token; without one the response says where to get one. */
   function mayEnter(incoming: IncomingMessage, outgoing: ServerResponse, name: string): boolean {
     const { authorization = '', host = '' } = incoming.headers;
-    if (authorization === `Bearer ${bearer}`) return true;
     const isRead = incoming.method === 'GET' || incoming.method === 'HEAD';
+    const level = levelOf(passwordOf(authorization));
+    if (level === 'none' && isRead && !isPublic.has(name) && packages.has(name)) {
+      refuse(outgoing, 403, 'DENIED', 'requested access to the resource is denied', incoming.method);
+      return false;
+    }
+    if (level !== undefined) return true;
     if (authorization === `Bearer public:${name}` && isRead) return true;
     if (authorization.startsWith('Basic ')) {
       // There is no WWW-Authenticate header. Source: renovatebot/renovate#11446.
@@ -367,6 +379,11 @@ export async function startGhcr(target: string, options: GhcrOptions): Promise<G
     },
   };
   return ghcr;
+}
+
+/** Password in a bearer token, which is opaque to clients. */
+function passwordOf(authorization = ''): string {
+  return Buffer.from(authorization.replace('Bearer ', ''), 'base64').toString();
 }
 
 /** Whether a request came through a TLS proxy. */

@@ -56,6 +56,8 @@ const CommitInput = z.object({
   }),
 });
 
+export type Permissions = Record<string, 'read' | 'write'>;
+
 /** GitHub's schema, read only once: it has 70,000 lines. */
 let schema: GraphQLSchema | undefined;
 
@@ -78,7 +80,9 @@ export async function startGitHubApi(options: {
   /** The only accepted token. */
   token?: string;
   /** The token's permissions, like a job's `permissions` (default: all, like a personal token). */
-  permissions?: Record<string, 'read' | 'write'>;
+  permissions?: Permissions;
+  /** Permissions of a token with a job after `#`, such as `TOKEN#Build/publish`. */
+  permissionsOf?: (job: string) => Permissions;
   /** Whether the owner has disabled issues. */
   issuesOff?: boolean;
   /** Number of files above which a commit takes GitHub too long. */
@@ -113,7 +117,8 @@ export async function startGitHubApi(options: {
     const body = await text(request);
     const isMutation = /createCommitOnBranch\(/.test(body);
     requests.push(`${request.method} ${url.pathname}${isMutation ? ' createCommitOnBranch' : ''}`);
-    const shown = request.headers.authorization?.replace(/^(bearer|token) /i, '');
+    const [shown, job] = request.headers.authorization?.replace(/^(bearer|token) /i, '').split('#') ?? [];
+    const permissions = job === undefined ? options.permissions : options.permissionsOf?.(job);
     if (token !== undefined && shown !== token) return send(response, 401, restError('Bad credentials', 401));
     if (!request.headers['user-agent'])
       return send(response, 403, restError('Request forbidden by rules', 403));
@@ -121,9 +126,9 @@ export async function startGitHubApi(options: {
     const isGraphql = url.pathname === '/graphql';
     const refusal: Answer | undefined =
       answerFault(fault, isGraphql) ??
-      (isGraphql ? undefined : refusePermission(request.method ?? '', url.pathname));
+      (isGraphql ? undefined : refusePermission(permissions, request.method ?? '', url.pathname));
     if (refusal) return send(response, refusal.status, refusal.body, refusal.headers);
-    if (url.pathname === '/graphql') return answerGraphql(body, response, fault);
+    if (url.pathname === '/graphql') return answerGraphql(body, response, permissions, fault);
     holdAgainstDescription(request.method ?? '', url.pathname, response);
     return answerRest({ method: request.method ?? '', url, body }, response);
   }
@@ -141,8 +146,11 @@ export async function startGitHubApi(options: {
     return index < 0 ? undefined : faults.splice(index, 1)[0];
   }
 
-  function refusePermission(method: string, path: string): Answer | undefined {
-    const { permissions } = options;
+  function refusePermission(
+    permissions: Permissions | undefined,
+    method: string,
+    path: string,
+  ): Answer | undefined {
     const needed = permissionOf(method, path);
     if (!permissions || !needed) return undefined;
     const [name = '', level] = needed.split('=');
@@ -175,7 +183,12 @@ export async function startGitHubApi(options: {
     }) as typeof end;
   }
 
-  async function answerGraphql(body: string, response: ServerResponse, fault?: Fault): Promise<void> {
+  async function answerGraphql(
+    body: string,
+    response: ServerResponse,
+    permissions?: Permissions,
+    fault?: Fault,
+  ): Promise<void> {
     const { query, variables } = GraphqlRequest.parse(JSON.parse(body));
     const rootValue = {
       repository: ({ owner, name }: { owner: string; name: string }) => {
@@ -192,7 +205,7 @@ export async function startGitHubApi(options: {
         const { input } = CommitInput.parse(given);
         if (input.branch.repositoryNameWithOwner !== repository)
           throw typed('NOT_FOUND', 'no such repository');
-        if (fault === 'forbidden' || (options.permissions && options.permissions['contents'] !== 'write')) {
+        if (fault === 'forbidden' || (permissions && permissions['contents'] !== 'write')) {
           throw typed('FORBIDDEN', NOT_ACCESSIBLE);
         }
         const rule = Object.entries(MUTATION_FAULTS).find(([name]) => name === fault);

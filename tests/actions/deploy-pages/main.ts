@@ -15,6 +15,7 @@ const POLL_MS = 20;
 const FINAL: Record<string, string> = {
   deployment_failed: 'Deployment failed, try again later.',
   deployment_cancelled: 'Deployment cancelled.',
+  deployment_lost: 'Deployment failed to report final status.',
   deployment_content_failed:
     'Artifact could not be deployed. Please ensure the content does not contain any hard links, symlinks and total ' +
     'size is less than 10GB.',
@@ -54,8 +55,11 @@ if (!created.ok) {
     403: ' Ensure GITHUB_TOKEN has permission "pages: write".',
     404: ` Ensure GitHub Pages has been enabled: https://github.com/${GITHUB_REPOSITORY}/settings/pages`,
   };
+  const outage =
+    ' Server error, is githubstatus.com reporting a Pages outage? Please re-run the deployment at a later time.';
   fail(
-    `Failed to create deployment (status: ${created.status}) with build version ${GITHUB_SHA}.${advice[created.status] ?? ''}`,
+    `Failed to create deployment (status: ${created.status}) with build version ${GITHUB_SHA}.` +
+      (created.status >= 500 ? outage : (advice[created.status] ?? '')),
   );
 }
 const { id, page_url: url } = z.object({ id: z.string(), page_url: z.string() }).parse(await created.json());
