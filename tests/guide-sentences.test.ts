@@ -14,35 +14,24 @@ import { describePrivate } from '../scripts/github/visibility.ts';
 import { prepareCompilers } from '../scripts/spack/compilers.ts';
 import { expectTools } from '../scripts/spack/install-spack.ts';
 import { pagesAnswer, repositoryAnswer } from './world/github-rest.ts';
-import { guide, table } from './world/guide-page.ts';
+import { explainedSentences, quotedTexts } from './world/guide-page.ts';
 
 test('the guide explains what a run asks its owner to do, in the words that the run prints', async () => {
   const spoken = await ownersSentences();
-  const quotes = table(guide('failures'), 'job').flatMap(([, cell = '']) => /^`(.+)`$/.exec(cell)?.[1] ?? []);
-  const patterns = quotes.map(
-    (quote) =>
-      new RegExp(
-        `^${quote
-          .split('…')
-          .map((part) => RegExp.escape(part))
-          .join('.*')}`,
-      ),
-  );
-  for (const [index, pattern] of patterns.entries())
+  const explained = explainedSentences();
+  for (const { quote, pattern } of explained)
     expect(
       spoken.some((sentence) => pattern.test(sentence)),
-      `no run says: ${quotes[index]}`,
+      `no run says: ${quote}`,
     ).toBe(true);
   for (const sentence of spoken)
     expect(
-      patterns.some((pattern) => pattern.test(sentence)),
+      explained.some(({ pattern }) => pattern.test(sentence)),
       `not in the guide: ${sentence}`,
     ).toBe(true);
-  const quoted = [...guide('three-clicks').matchAll(/^> [^]+?(?=\n\n)/gm)].map(([text]) =>
-    text.replaceAll(/^> ?/gm, '').replaceAll('\n', ' '),
-  );
   const deploying = decideDeploy({ ...DEPLOY, pages: { isByWorkflow: true }, siteUrl: SITE });
-  expect(quoted).toEqual([deploying.sentence, describePrivate('ghcr.io/owner/lab-cache', {})]);
+  const visibility = describePrivate('ghcr.io/owner/lab-cache', {});
+  expect(quotedTexts()).toEqual([deploying.sentence, visibility.replace(/ \(of an organization: \S+\)/, '')]);
 });
 
 const SITE = 'https://owner.github.io/lab-cache';

@@ -15,10 +15,10 @@ const DIGEST = `sha256:${'a'.repeat(64)}` as const;
 
 test('links new builds to the site, but not those of a dry run', () => {
   const text = describeRun([received([build(0)])], true);
-  expect(text).toContain('## Published 1 builds, 7 B');
+  expect(text).toContain('## Published 1 build, 7 B');
   expect(text).toContain(`](http://localhost:4321/spack-build-cache/builds/tree/${HASH}/) \`${HASH}\` 7 B`);
   const dry = describeRun([received([build(0)])], false);
-  expect(dry).toContain('## Would publish 1 builds');
+  expect(dry).toContain('## Would publish 1 build');
   expect(dry).not.toContain('http');
 });
 

@@ -164,7 +164,7 @@ export function describeRun(
   );
   const bytes = builds.reduce((sum, { tarball }) => sum + tarball.size, 0);
   return [
-    `## ${isPublished ? 'Published' : 'Would publish'} ${builds.length} builds, ${prettyBytes(bytes)}`,
+    `## ${isPublished ? 'Published' : 'Would publish'} ${builds.length} ${builds.length === 1 ? 'build' : 'builds'}, ${prettyBytes(bytes)}`,
     '',
     ...(isPublished ? [`The site, once it is deployed: ${siteAddress()}/`, ''] : []),
     '| job | requested | target | new | built twice | reused | failed |',

@@ -1,4 +1,5 @@
 import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { delimiter, dirname, join, resolve } from 'node:path';
 import { findProgram, TOOLS_BIN } from '../tools/path.ts';
 import { findTool } from '../world/registry.ts';
@@ -64,6 +65,7 @@ export function runAct(run: ActRun): Promise<Outcome> {
   const own = {
     PATH: path,
     HOME: home,
+    TMPDIR: tmpdir(),
     LC_ALL: 'C.UTF-8',
     ASTRO_TELEMETRY_DISABLED: '1',
     NODE_COMPILE_CACHE: join(PROJECT, '.work/compile-cache'),

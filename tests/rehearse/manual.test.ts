@@ -7,6 +7,7 @@ import { LockFile } from '../../site/schemas/lock-file.ts';
 import { MonthlyStats } from '../../site/schemas/monthly-stats.ts';
 import { makeKey } from '../../scripts/signing/key.ts';
 import { cloneRepository, commitFiles, git } from '../world/git.ts';
+import { quotedTexts } from '../world/guide-page.ts';
 import { runScript } from '../world/run.ts';
 import { findSolvers, SOLVER_ADVICE } from '../world/spack.ts';
 import { installFromSite } from './install-from-site.ts';
@@ -14,6 +15,7 @@ import { openRehearsal, type Rehearsal } from './rehearsal.ts';
 import {
   ANOTHER_TARGET,
   BUILD_HERE,
+  expectExplained,
   expectSuccess,
   readCatalogFile,
   RECIPES,
@@ -46,6 +48,15 @@ test.runIf(hasSpack)(
       env: BUILD_HERE,
     });
     expectSuccess(run);
+    expectExplained(run);
+    // The guide quotes it, with other names and another number of files.
+    for (const quote of quotedTexts()) {
+      const own = quote.toLowerCase().replaceAll('lab-cache', 'cache').replaceAll('owner', 'some-owner');
+      const parts = own.split(/\d+ files/).map((part) => RegExp.escape(part));
+      expect(run.output.toLowerCase()).toMatch(new RegExp(parts.join('\\d+ files')));
+    }
+    // GitHub allows 1,000 an hour.
+    expect(rehearsal.api.requests.length).toBeLessThan(100);
     const app = Build.parse(JSON.parse(readCatalogFile(rehearsal, 'builds/trial-app/')));
     expect(app.origin.run).toBe('https://github.com/Some-Owner/Cache/actions/runs/1001');
     expect(app.origin.runner).toBe('ubuntu-24.04');
@@ -176,6 +187,7 @@ test.runIf(hasSpack && isFull)(
       const first = await late.run('manual', event);
       expectSuccess(first);
       expect(first.output).toMatch(/GitHub Pages is switched off: .*settings\/pages/);
+      expectExplained(first);
 
       late.push({ 'site/content/environments/stack.yaml': 'spack:\n  specs: [trial-base]\n' });
       const push = { name: 'push' as const, vars: { OWN_PACKAGES: RECIPES }, env: BUILD_HERE };

@@ -2,6 +2,7 @@ import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'vitest';
 import { findProgram } from '../tools/path.ts';
+import { explainedSentences } from '../world/guide-page.ts';
 import type { Outcome } from '../world/run.ts';
 import type { Rehearsal } from './rehearsal.ts';
 
@@ -46,6 +47,16 @@ const MAX_LINES = 150;
 export function expectSuccess({ code, output }: Outcome): void {
   if (code !== 0) console.log(withoutNoise(output));
   expect(code, 'exit code of the run').toBe(0);
+}
+
+/** Expects the guide to explain each warning of a run, in the run's own words. */
+export function expectExplained({ output }: Outcome): void {
+  const explained = explainedSentences();
+  for (const [, warning = ''] of output.matchAll(/::warning::(.*)$/gm))
+    expect(
+      explained.some(({ pattern }) => pattern.test(warning)),
+      `not in the guide: ${warning}`,
+    ).toBe(true);
 }
 
 /** Reads the only file on the branch whose path in the catalog has this beginning. */

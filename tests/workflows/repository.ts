@@ -1,11 +1,13 @@
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { vi } from 'vitest';
 import { judgeSetup } from '../../scripts/check-setup/judge.ts';
 import { readSetupFacts } from '../../scripts/check-setup/read-facts.ts';
 import { describeError } from '../../scripts/cli/command.ts';
+import { reportRepository } from '../../scripts/choose/report.ts';
 import { readCache, chooseRegistry, siteUrlOf } from '../../scripts/commit/catalog-owner.ts';
 import { readChanges } from '../../scripts/commit/changes.ts';
 import { commitFiles } from '../../scripts/commit/commit-files.ts';
@@ -49,6 +51,8 @@ export interface Repository {
   checkSetup(): Promise<string>;
   /** Result of "Determine the addresses of registry and site": `<registry> <site>`. */
   places(): Promise<string>;
+  /** Outputs of Choose about the repository, such as `publish=true private=false retention=7`. */
+  choose(): Promise<string>;
   /** Output of "Commit" for one new file. */
   commit(): Promise<string>;
   /** Output of "Start the deployment". */
@@ -148,6 +152,17 @@ export async function openRepository(setting: Setting): Promise<Repository> {
     places: async () => {
       const asked = await askPagesUrl(environment, { secondMs: 1 });
       return `${registry()} ${siteUrlOf({ ...environment, SITE_URL: asked })}`;
+    },
+    choose: async () => {
+      const file = join(folder, 'outputs');
+      vi.stubEnv('GITHUB_OUTPUT', file);
+      try {
+        await reportRepository({ ...environment, GITHUB_OUTPUT: file, GITHUB_REF_NAME: branch });
+      } finally {
+        vi.unstubAllEnvs();
+      }
+      const outputs = readFileSync(file, 'utf8').matchAll(/^(\w+)<<\S+\n(.*)$/gm);
+      return [...outputs].map(([, name, value]) => `${name}=${value}`).join(' ');
     },
     commit: async () => {
       write('site/content/packages/zlib.json', '{}');

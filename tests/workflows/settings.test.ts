@@ -127,6 +127,14 @@ test.each<[string, Setting, string]>([
 });
 
 test.each<[string, Setting, string]>([
+  ['a public repository', {}, 'publish=true private=false retention=7'],
+  ['a private repository', { isPrivate: true }, 'publish=true private=true retention=1'],
+  ['another branch', { branch: 'try' }, 'publish=false private=false retention=7'],
+])('Choose in %s', async (_, setting, expected) => {
+  expect(await (await open(setting)).choose()).toBe(expected);
+});
+
+test.each<[string, Setting, string]>([
   ["a person's repository", {}, '1 files committed'],
   [
     "main protected by a ruleset of a person's repository",

@@ -22,3 +22,19 @@ export function table(text: string, heading: string): string[][] {
       .map((cell) => cell.trim()),
   );
 }
+
+/** Patterns of the sentences that the guide explains: `…` stands for names. */
+export function explainedSentences(): { quote: string; pattern: RegExp }[] {
+  const quotes = table(guide('failures'), 'job').flatMap(([, cell = '']) => /^`(.+)`$/.exec(cell)?.[1] ?? []);
+  return quotes.map((quote) => {
+    const parts = quote.split('…').map((part) => RegExp.escape(part));
+    return { quote, pattern: new RegExp(`^${parts.join('.*')}`) };
+  });
+}
+
+/** Texts that the guide quotes from the first run, of the repository `owner/lab-cache`. */
+export function quotedTexts(): string[] {
+  return [...guide('three-clicks').matchAll(/^> [^]+?(?=\n\n)/gm)].map(([text]) =>
+    text.replaceAll(/^> ?/gm, '').replaceAll('\n', ' '),
+  );
+}
