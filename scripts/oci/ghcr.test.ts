@@ -153,6 +153,22 @@ test('explains why a layer above the limit and an upload that takes too long fai
   );
 });
 
+test('the simulated ghcr.io: a token may do what its job grants', async () => {
+  const levels = { 'Build/publish': 'write', 'Check/examine': 'read' } as const;
+  const packagesOf = (job: string) => (job in levels ? levels[job as keyof typeof levels] : undefined);
+  const ghcr = await servers.startGhcr({ token: TOKEN, packagesOf });
+  await logIn(ghcr, `${TOKEN}#Build/publish`);
+  await open(ghcr).push(BY_SPACK);
+  await logIn(ghcr, `${TOKEN}#Check/examine`);
+  const digest = (await open(ghcr).describeTag(TREE_TAG))?.digest;
+  await expect(open(ghcr).pointTag('other', digest ?? '')).rejects.toThrow(
+    /permission_denied: write_package/,
+  );
+  await logIn(ghcr, `${TOKEN}#Build/choose`);
+  // Like a package that does not exist.
+  expect(await open(ghcr).readManifest(TREE_TAG)).toBeUndefined();
+});
+
 test('the simulated ghcr.io: pages of tags, no referrers, no deletion, checked Accept and Content-Range', async () => {
   const ghcr = await servers.startGhcr({ token: TOKEN });
   await logIn(ghcr);

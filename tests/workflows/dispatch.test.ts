@@ -6,6 +6,7 @@ import { openGitHub } from '../../scripts/github/api.ts';
 import { continueList, startNextRun, type NextRun } from '../../scripts/waves/continue-run.ts';
 import { commitFiles, makeRepository } from '../world/git.ts';
 import { startGitHubApi, type GitHubApi } from '../world/github-api.ts';
+import { permissionsOf } from '../rehearse/github.ts';
 import { runNameOf } from './workflows.ts';
 
 /** Tests that workflows accept the inputs with which runs start them. */
@@ -17,7 +18,7 @@ beforeEach(async () => {
   folder = mkdtempSync(join(tmpdir(), 'dispatch-'));
   makeRepository(folder);
   commitFiles(folder, { 'README.md': '' });
-  api = await startGitHubApi({ repositoryDir: folder, repository: 'owner/cache' });
+  api = await startGitHubApi({ repositoryDir: folder, repository: 'owner/cache', permissionsOf });
 });
 
 afterEach(async () => {
@@ -36,9 +37,9 @@ const STACK: NextRun = {
   inputs: { environment: 'stack', target: '', container: 'false', since: '2026-11-30T04:00:00Z' },
 };
 
-function start(next: NextRun): Promise<void> {
+function start(next: NextRun, job = 'continue'): Promise<void> {
   const github = openGitHub(
-    { GITHUB_REPOSITORY: 'owner/cache', GITHUB_TOKEN: 'token', GITHUB_API_URL: api.url },
+    { GITHUB_REPOSITORY: 'owner/cache', GITHUB_TOKEN: `token#Build/${job}`, GITHUB_API_URL: api.url },
     { secondMs: 1 },
   );
   return startNextRun(github, { round: 3, branch: 'main', next }, () => Promise.resolve(true));
@@ -51,6 +52,10 @@ test('GitHub starts the next run of a list and of environments', async () => {
   await start(continueList({ ...LIST, specs }));
   await start(STACK);
   expect(api.dispatches).toEqual(['manual.yml on main', 'manual.yml on main', 'environment.yml on main']);
+});
+
+test('GitHub refuses a job that may not start workflows', async () => {
+  await expect(start(STACK, 'publish')).rejects.toThrow('Resource not accessible by integration');
 });
 
 test('a run that continues a long list has a short name', () => {
