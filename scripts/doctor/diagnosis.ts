@@ -104,6 +104,7 @@ export const KINDS = {
   'file-unreadable': problem('catalog', RESTORE),
   'file-misplaced': problem('catalog', 'rename the file, or remove it'),
   'node-missing': problem('catalog', RESTORE),
+  'lock-incomplete': problem('catalog', RESTORE),
   'hash-mismatch': problem('catalog', RESTORE),
   'node-unreadable': problem('catalog', 'remove the builds that depend on it, or publish them again'),
   'build-differs': problem('catalog', RESTORE),

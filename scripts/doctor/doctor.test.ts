@@ -146,6 +146,18 @@ const PLANTED: { code: keyof typeof KINDS; where: string; deep?: true; plant: ()
     plant: () => rm(join(folder, `content/specs/${TREE}.spec.json`)),
   },
   {
+    code: 'lock-incomplete',
+    where: 'content/environments/lab.lock.json',
+    plant: () => {
+      const lock = {
+        _meta: { 'lockfile-version': 6, 'specfile-version': 5 },
+        roots: [{ hash: 'a'.repeat(32), spec: 'tree' }],
+        concrete_specs: {},
+      };
+      return put('content/environments/lab.lock.json', JSON.stringify(lock));
+    },
+  },
+  {
     code: 'hash-mismatch',
     where: `content/specs/${TREE}.spec.json`,
     plant: () =>

@@ -13,6 +13,9 @@ import { parsePin, resolvePin } from '../../site/lib/catalog/kept-builds.ts';
 import { sha256Of } from '../../site/lib/mirror/recorded-settings.ts';
 import { Container } from '../../site/schemas/container.ts';
 import { SolvedEnvironment } from '../../site/schemas/lock-file.ts';
+import { hashesOf } from '../../site/schemas/node.ts';
+import { walk } from '../../site/lib/spack/dag.ts';
+import { formatList } from '../../site/lib/format.ts';
 import { hexOf, type DagHash } from '../../site/schemas/digest.ts';
 import { parseYaml } from '../../site/lib/yaml.ts';
 import { AlikeBuilds } from '../../site/schemas/checks/alike-builds.ts';
@@ -73,6 +76,7 @@ export function readWholeCatalog(directory: string, diagnosis: Diagnosis): Exami
     if (schema) parseEntry('checks', entry, schema);
   });
   reader.checkKept(catalog);
+  reader.checkLocks(catalog.locks);
   const { nodes, builds, manifests, keys, locks } = catalog;
   const core = nodes.size + builds.size + manifests.size + keys.size + locks.size;
   diagnosis.count('catalog', 'files fit their schema and name', reader.files + core);
@@ -151,6 +155,23 @@ class CatalogReader {
     for (const [name, hashes] of snapshots) {
       const missing = hashes.filter((hash) => !builds.has(hash)).map((hash) => `/${hash}`);
       this.#expectKept(catalogPath('snapshots', name), missing);
+    }
+  }
+
+  /** Checks that each environment's lock has every node that its roots need: nothing could be built from it. */
+  checkLocks(locks: Catalog['locks']): void {
+    for (const [name, { roots, concrete_specs: nodes }] of locks) {
+      const needed = walk(
+        roots.map(({ hash }) => hash),
+        (hash) => hashesOf(nodes[hash]),
+      );
+      const missing = needed.filter((hash) => nodes[hash] === undefined);
+      if (missing.length === 0) continue;
+      this.#diagnosis.add('lock-incomplete', {
+        where: join(this.#directory, catalogPath('locks', name)),
+        expected: 'each node that its roots need',
+        found: `no ${formatList(missing, 3)}`,
+      });
     }
   }
 
