@@ -160,8 +160,8 @@ function failedNeed(
   { nodes, hashes }: Plan,
   failed: ReadonlyMap<DagHash, Failure>,
 ): Failure | undefined {
-  for (const one of walk([hash], (from) => hashesOf(nodes.get(from)))) {
-    const failure = hashes.has(one) ? failed.get(one) : undefined;
+  for (const needed of walk([hash], (from) => hashesOf(nodes.get(from)))) {
+    const failure = hashes.has(needed) ? failed.get(needed) : undefined;
     if (failure && failure.kind !== 'timeout' && failure.kind !== 'lost') return failure;
   }
   return undefined;

@@ -189,7 +189,7 @@ class Growth {
     const [part = { group, nodes: [], seconds: 0, isNeeded: false }, ...others] = joined;
     for (const other of others) {
       this.#parts.delete(other);
-      for (const one of other.nodes) this.#partOf[one] = part;
+      for (const node of other.nodes) this.#partOf[node] = part;
       part.nodes.push(...other.nodes);
       part.seconds += other.seconds;
     }

@@ -160,11 +160,11 @@ function stepsAlongChain(graph: WorkGraph, readyAt: Float64Array): number[] {
   let length = 0;
   for (let node = graph.order.find((node) => seen[node] === 0); node !== undefined;) {
     const open = [node];
-    for (let one = open.pop(); one !== undefined; one = open.pop()) {
-      if (seen[one]) continue;
-      seen[one] = 1;
-      length += graph.seconds[one] ?? 0;
-      open.push(...(graph.needs[one] ?? []));
+    for (let next = open.pop(); next !== undefined; next = open.pop()) {
+      if (seen[next]) continue;
+      seen[next] = 1;
+      length += graph.seconds[next] ?? 0;
+      open.push(...(graph.needs[next] ?? []));
     }
     steps.push(length);
     node = graph.nextOfChain[node];

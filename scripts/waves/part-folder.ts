@@ -144,7 +144,7 @@ export function trimLock(
   if (missing.size === 0) return lockText;
   const lock = LockFile.parse(JSON.parse(lockText));
   const needsOf = (hash: DagHash) => hashesOf(lock.concrete_specs[hash]);
-  const kept = [...planned].filter((hash) => !walk([hash], needsOf).some((one) => missing.has(one)));
+  const kept = [...planned].filter((hash) => !walk([hash], needsOf).some((needed) => missing.has(needed)));
   if (kept.length === 0) return undefined;
   const nodes = new Map(Object.entries(lock.concrete_specs));
   const texts = splitObject(splitObject(lockText).get('concrete_specs') ?? '{}');

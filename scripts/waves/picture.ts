@@ -23,7 +23,7 @@ export function pictureWaves(jobs: readonly PicturedJob[]): string[] {
   const lines = ['```mermaid', 'flowchart LR'];
   for (let wave = 0; wave < waves; wave += 1) {
     lines.push(`  subgraph wave${wave + 1} [Wave ${wave + 1}]`);
-    for (const job of jobs.filter((one) => one.wave === wave)) {
+    for (const job of jobs.filter((entry) => entry.wave === wave)) {
       const counts = [
         job.built > 0 && `${job.built} built`,
         job.failed > 0 && `${job.failed} failed`,

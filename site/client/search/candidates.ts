@@ -58,30 +58,32 @@ function chooseWords(
   const total = engine.packages.names.length;
   // Of several names, prefer the first: for `elfutils-libelf`, elfutils.
   const name = Math.log(total);
-  const asked = words.map((word, index) => {
+  const weighted = words.map((word, index) => {
     const { ranks } = rankWord(engine, word, words);
-    const found = ranks.reduce((count, rank) => count + Number(isSaid(rank)), 0);
-    return { word, ranks, name: name - index / 100, said: Math.log((total + 1) / (found + 0.5)) };
+    const hits = ranks.reduce((count, rank) => count + Number(isSaid(rank)), 0);
+    return { word, ranks, name: name - index / 100, inText: Math.log((total + 1) / (hits + 0.5)) };
   });
-  const languages = asked.filter(({ word }) => LANGUAGE_PREFIXES.has(word));
-  const others = asked.filter((one) => !languages.includes(one));
+  const languages = weighted.filter(({ word }) => LANGUAGE_PREFIXES.has(word));
+  const others = weighted.filter((entry) => !languages.includes(entry));
   // `jit compiler for python`: the best package of that language, if one has any of the other words.
   const ofLanguage = findBest(engine, others, isSaid, (place) =>
     languages.every(({ ranks }) => isNameRank(ranks[place] ?? 0)),
   );
   const best =
-    languages.length > 0 && ofLanguage.score > 0 ? ofLanguage : findBest(engine, asked, isSaid, () => true);
-  const kept = asked.filter(({ ranks }) => isSaid(ranks[best.place] ?? 0));
-  const most = asked.reduce((sum, { said }) => sum + said, 0);
+    languages.length > 0 && ofLanguage.score > 0
+      ? ofLanguage
+      : findBest(engine, weighted, isSaid, () => true);
+  const kept = weighted.filter(({ ranks }) => isSaid(ranks[best.place] ?? 0));
+  const most = weighted.reduce((sum, { inText }) => sum + inText, 0);
   const isCalled = kept.some(({ ranks }) => isNameRank(ranks[best.place] ?? 0));
   return isCalled || best.score >= LEAST_SHARE * most ? kept.map(({ word }) => word) : [];
 }
 
-interface AskedWord {
+interface WeightedWord {
   ranks: Ranks;
   /** Weight in a name, and in a description. */
   name: number;
-  said: number;
+  inText: number;
 }
 
 /** Weight of a description's length, from 0 to 1: words in a long one say less of what a package is. */
@@ -90,7 +92,7 @@ const BY_LENGTH = 0.5;
 /** The package that matches the most words, by weight. */
 function findBest(
   { packages, words }: SearchedPackages,
-  asked: readonly AskedWord[],
+  weighted: readonly WeightedWord[],
   isSaid: (rank: number) => boolean,
   isWanted: (place: number) => boolean,
 ): { score: number; place: number } {
@@ -99,9 +101,9 @@ function findBest(
     if (!isWanted(place)) continue;
     const length = Math.sqrt(1 - BY_LENGTH + BY_LENGTH * words.relativeLength(place));
     let score = 0;
-    for (const { ranks, name, said } of asked) {
+    for (const { ranks, name, inText } of weighted) {
       const rank = ranks[place] ?? 0;
-      if (isSaid(rank)) score += isNameRank(rank) ? name : said / length;
+      if (isSaid(rank)) score += isNameRank(rank) ? name : inText / length;
     }
     if (score > best.score) best = { score, place };
   }
@@ -112,7 +114,7 @@ function findBest(
 interface Candidate {
   place: number;
   rank: number;
-  certain: boolean;
+  isCertain: boolean;
 }
 
 /**
@@ -124,8 +126,8 @@ function rankPackages(engine: SearchedPackages, { words, version, variants }: Me
   // `hdf5@1.14`: version and variants belong to this package.
   const own = words.length === 1 ? engine.places.get(words[0] ?? '') : undefined;
   if (own !== undefined && (version !== undefined || variants.length > 0))
-    return [{ place: own, rank: 1, certain: true }];
-  const found = words.map((word) => rankWord(engine, word, words));
+    return [{ place: own, rank: 1, isCertain: true }];
+  const rankings = words.map((word) => rankWord(engine, word, words));
   const telling = words.filter((word) => !KIND.test(word));
   const isOptional = words.map((word) => telling.length > 1 && KIND.test(word));
   const phraseOf = (some: readonly string[]): string | undefined =>
@@ -141,23 +143,23 @@ function rankPackages(engine: SearchedPackages, { words, version, variants }: Me
     text === undefined ? Infinity : (engine.words.rankPhrase(place, text) ?? Infinity) * length;
   const candidates: Candidate[] = [];
   for (let place = 0; place < packages.names.length; place += 1) {
-    const missing = found.filter(({ ranks }, index) => !ranks[place] && !isOptional[index]).length;
+    const missing = rankings.filter(({ ranks }, index) => !ranks[place] && !isOptional[index]).length;
     const isMeant =
       initials.length > 2 &&
       (isAbbreviation(packages.names[place] ?? '', initials) ||
         (areVirtual && ` ${packages.provides[place]} `.includes(` ${initials} `)));
     const isShort = short?.test(packages.descriptions[place] ?? '') ?? false;
     if (missing > (isMeant ? words.length / 2 : 0) && !isShort) continue;
-    const ranks = found.map(
+    const ranks = rankings.map(
       ({ ranks }, index) => ranks[place] || (isOptional[index] ? RANK.typo : RANK.saidInDescription),
     );
     const optional = sumOf(ranks.filter((_, index) => isOptional[index]));
     const best = isMeant
       ? RANK.part * words.length - 1
       : Math.min(phraseRank(place, phrase, words), phraseRank(place, shorter, telling) + optional);
-    const certain =
-      isMeant || isShort || found.every(({ byName }, index) => byName[place] || isOptional[index]);
-    candidates.push({ place, rank: Math.min(sumOf(ranks), best), certain });
+    const isCertain =
+      isMeant || isShort || rankings.every(({ byName }, index) => byName[place] || isOptional[index]);
+    candidates.push({ place, rank: Math.min(sumOf(ranks), best), isCertain });
   }
   if (words.length === 0) return candidates;
   const builds = (place: number): number => packages.builds[place] ?? 0;
@@ -191,11 +193,11 @@ function rankWord(
 ): { ranks: Ranks; byName: Ranks } {
   const prefix = words.length > 1 ? LANGUAGE_PREFIXES.get(word) : undefined;
   // `profiler for mpi` does not mean providers of MPI.
-  const found = engine.words.rankPackages(word);
+  const ranking = engine.words.rankPackages(word);
   const own =
     words.length > 1 && engine.words.isVirtual(word)
-      ? found.map((rank) => (rank === RANK.virtual ? RANK.part : rank))
-      : found;
+      ? ranking.map((rank) => (rank === RANK.virtual ? RANK.part : rank))
+      : ranking;
   const { names } = engine.packages;
   const byName =
     prefix === undefined

@@ -15,7 +15,7 @@ import type { Fit, FitKind } from '../../lib/machine/needs.ts';
 import { judgeRows, type RowFits } from '../machine/row-fits.ts';
 import { runnableTargets } from '../../lib/spack/targets.ts';
 import type { Query } from '../../lib/search/search-query.ts';
-import { askedFits } from './asked.ts';
+import { systemFits } from './system-fits.ts';
 import { fileChecker, findCandidates } from './candidates.ts';
 import { readMeaning, type Meaning, type Vocabulary } from './meaning.ts';
 import { markQuery, type Filter } from './query-filters.ts';
@@ -48,7 +48,7 @@ export interface SearchResult {
   /** Whether no package's name has these words, so that whole descriptions are worth loading. */
   isWeak: boolean;
   /** Judges rows by the system in the search. Undefined: the search has no system, or several. */
-  askedFit: ((row: number) => Fit | undefined) | undefined;
+  systemFit: ((row: number) => Fit | undefined) | undefined;
 }
 
 /** Prepares a search engine from the two indexes that every search needs. */
@@ -108,7 +108,7 @@ export function search(
   const shown = withoutFailures(query, selection);
   const tallies = [...engine.facets.values()].map((facet) => makeTally(facet, shown.get(facet.name)));
   const active = tallies.filter(({ fits }) => fits);
-  const askedFit = askedFits(query, engine.packages, engine.builds);
+  const systemFit = systemFits(query, engine.packages, engine.builds);
   const { candidates, words, ignored, isWeak } = findCandidates(engine, query);
   query = { ...query, words };
   const result: SearchResult = {
@@ -118,21 +118,21 @@ export function search(
     meaning: query,
     ignored,
     isWeak,
-    askedFit,
+    systemFit,
   };
   const checkFiles = fileChecker(engine, query);
-  for (const { place, certain } of candidates) {
-    const found = result.rows.length;
+  for (const { place, isCertain } of candidates) {
+    const earlier = result.rows.length;
     const end = engine.firstRows[place + 1] ?? 0;
     for (let row = engine.firstRows[place] ?? 0; row < end; row += 1) {
-      if (!certain && !checkFiles(place, row)) continue;
+      if (!isCertain && !checkFiles(place, row)) continue;
       if (query.hash !== undefined && !hashes?.[row]?.startsWith(query.hash)) continue;
       if (!fitsAll(filters, row)) continue;
       const fits = countRow(tallies, active, row);
       if (fits) result.rows.push(row);
     }
-    if (result.rows.length > found) result.packages.push(place);
-    sortRows(found, result, engine);
+    if (result.rows.length > earlier) result.packages.push(place);
+    sortRows(earlier, result, engine);
   }
   for (const { facet, counts } of tallies) result.counts.set(facet.name, countWords(facet, counts));
   return result;
@@ -157,12 +157,12 @@ function withoutFailures({ failed }: Meaning, selection: Selection): Selection {
  * Sorts the rows from an index on: first those that Spack chooses on the requested system or on the reader's
  * machine, and builds for exactly the target before others that it can run; otherwise the order stays.
  */
-function sortRows(from: number, { rows, meaning, askedFit }: SearchResult, engine: SearchEngine): void {
+function sortRows(from: number, { rows, meaning, systemFit }: SearchResult, engine: SearchEngine): void {
   const { target, os } = meaning;
   if ((target === undefined && os === undefined && !engine.fits) || rows.length - from < 2) return;
   const { packages, builds } = engine;
   const targets = target?.split(',').flatMap(runnableTargets) ?? [];
-  const fitOf = askedFit ?? engine.fits?.fitOf;
+  const fitOf = systemFit ?? engine.fits?.fitOf;
   const rank = (row: number): number => {
     const near = targets.indexOf(packages.targets[builds.rows.target[row] ?? -1] ?? '');
     const system = builds.systems[builds.rows.system[row] ?? -1]?.split(' ')[1];

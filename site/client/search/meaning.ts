@@ -161,12 +161,12 @@ function isAllSaid(word: string, generic: string, { packages, places, words }: V
 
 /** Whether a word is the name of a package, and no name has it together with another word. */
 function isNameWithout(word: string, other: string, names: readonly string[]): boolean {
-  let found = false;
+  let isName = false;
   for (const name of names) {
     if (name.includes(word) && name.includes(other)) return false;
-    found ||= isCalled(name, word);
+    isName ||= isCalled(name, word);
   }
-  return found;
+  return isName;
 }
 
 /**

@@ -4,7 +4,7 @@ import type { BuildNeeds } from '../../lib/machine/needs.ts';
 import type { Query } from '../../lib/search/search-query.ts';
 import { runnableTargets } from '../../lib/spack/targets.ts';
 import { rowNeeds } from '../machine/row-needs.ts';
-import { judgeOnSystem } from './asked.ts';
+import { judgeOnSystem } from './system-fits.ts';
 import type { Facet, FacetName } from './facets-index.ts';
 import { oldCompilerName } from '../../lib/spack/compiler-names.ts';
 import { parseVersionRanges } from '../../lib/spack/version-ranges.ts';

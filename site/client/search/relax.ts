@@ -1,6 +1,6 @@
 import { FILLERS, parseQuery, queryParts } from '../../lib/search/search-query.ts';
 import type { Fit, Obstacle } from '../../lib/machine/needs.ts';
-import { askedFits } from './asked.ts';
+import { systemFits } from './system-fits.ts';
 import { countFailures, search, type SearchEngine } from './engine.ts';
 import { readMeaning } from './meaning.ts';
 import { stateAddress, type SearchState } from './address.ts';
@@ -31,13 +31,13 @@ export function relaxSearch(
   hashes: readonly string[] | undefined,
 ): Relaxation[] {
   const own = readMeaning(parseQuery(state.text), engine);
-  const asked = askedFits(own, engine.packages, engine.builds);
+  const fitOfSystem = systemFits(own, engine.packages, engine.builds);
   const otherFit = own.os === undefined ? engine.fits?.fitOf : undefined;
   const names = new Set(own.words);
   const count = ({ without, state: other }: Way): Relaxation => {
     const { rows, meaning } = search(engine, parseQuery(other.text), other.selection, hashes);
     const failures = countFailures(engine, rows);
-    const fitOf = (meaning.os === undefined ? asked : undefined) ?? otherFit;
+    const fitOf = (meaning.os === undefined ? fitOfSystem : undefined) ?? otherFit;
     const need = fitOf && nearestNeed(rows.map(fitOf));
     const text = without.length > 0 ? without.join(' and ') : undefined;
     return { without: text, builds: rows.length - failures, failures, need, address: stateAddress(other) };
@@ -46,18 +46,18 @@ export function relaxSearch(
   const failed = asksState ? [] : [count(askForFailures(state))].filter(({ failures }) => failures > 0);
   const ways = leaveOut({ without: [], state });
   const keepName = ({ without }: Way): boolean => !without.some((text) => names.has(text.toLowerCase()));
-  const found = (some: readonly Way[]): Relaxation[] =>
+  const findAny = (some: readonly Way[]): Relaxation[] =>
     some
       .map(count)
       .filter(({ builds, failures }) => builds + failures > 0)
       .sort((left, right) => right.builds - left.builds || right.failures - left.failures);
-  const single = found(ways.filter(keepName));
+  const single = findAny(ways.filter(keepName));
   if (single.length > 0) return [...failed, ...single];
   // `hdf5 rocky8 zen3` may need to leave out both.
-  const pairs = found(ways.filter(keepName).flatMap(leaveOut).filter(keepName));
+  const pairs = findAny(ways.filter(keepName).flatMap(leaveOut).filter(keepName));
   const isSeen = new Set<string>();
   const different = pairs.filter(({ address }) => !isSeen.has(address) && isSeen.add(address));
-  return [...failed, ...(different.length > 0 ? different : found(ways))];
+  return [...failed, ...(different.length > 0 ? different : findAny(ways))];
 }
 
 /** A search with some parts left out. */

@@ -164,7 +164,7 @@ function makeBuild(name: string, row: number, all: RowVariants, context: RowCont
   );
   void linkRow(link, hash, name, row, failed).then((whole) => {
     // Do not offer builds that do not run.
-    if (whole === undefined || failed || (result.askedFit?.(row) ?? engine.fits?.fitOf(row))?.kind === 'no')
+    if (whole === undefined || failed || (result.systemFit?.(row) ?? engine.fits?.fitOf(row))?.kind === 'no')
       return;
     const install = `spack install --use-buildcache only /${whole}`;
     const add = isBeyondSite ? (context.list.dataset['addRegistry'] ?? '') : '';
@@ -179,14 +179,14 @@ function makeBuild(name: string, row: number, all: RowVariants, context: RowCont
 function makeMark(row: number, { engine, result }: RowContext): Child {
   const { fits, packages, builds } = engine;
   const { target, os } = result.meaning;
-  const asked = result.askedFit?.(row);
-  const fit = asked ?? fits?.fitOf(row);
+  const requested = result.systemFit?.(row);
+  const fit = requested ?? fits?.fitOf(row);
   const isOther =
     target !== undefined &&
     !target.includes(',') &&
     packages.targets[builds.rows.target[row] ?? -1] !== target;
   if (!builds.rows.size[row] || (!fit && !isOther)) return undefined;
-  const isPlain = fit === undefined || (fit === asked && fit.kind === 'yes');
+  const isPlain = fit === undefined || (fit === requested && fit.kind === 'yes');
   const text = isPlain ? `runs on ${[target, os].filter(Boolean).join(', ')}` : fitText(fit);
   return [' ', makeElement('span', `mark ${(fit?.kind ?? 'yes').replace(' ', '-')}`, makeText(text))];
 }

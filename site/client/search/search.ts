@@ -175,12 +175,12 @@ class SearchPage {
     const list = makeLink(`${BASE}/packages/`, 'Look through all packages');
     relax.replaceChildren(
       ...ways.map(({ without, builds, failures, need, address }) => {
-        const found = [
+        const counts = [
           builds > 0 && formatNumber(builds, 'build'),
           failures > 0 && formatNumber(failures, 'failed build'),
         ];
         const text =
-          found.filter(Boolean).join(' and ') + (without === undefined ? '' : ` without ${without}`);
+          counts.filter(Boolean).join(' and ') + (without === undefined ? '' : ` without ${without}`);
         const reason = need !== undefined && `: the nearest ${need}`;
         return makeElement('li', '', makeLink(`${location.pathname}${address}`, text), reason);
       }),

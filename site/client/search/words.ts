@@ -183,12 +183,12 @@ export class WordFinder {
     const { tags, description = '', initials } = this.#packages[place] ?? {};
     const isMeant =
       word.length >= SHORTEST_INITIALS && word.length <= 4 && initials?.includes(word) && !this.isKnown(word);
-    const said = rankDescription(description, word);
+    const described = rankDescription(description, word);
     const shown = tags?.includes(` ${word} `)
       ? RANK.tag
       : isMeant
-        ? Math.min(said || RANK.described, RANK.described)
-        : said;
+        ? Math.min(described || RANK.described, RANK.described)
+        : described;
     const more = shown === RANK.saidInDescription ? '' : this.#furtherOn[place];
     const parts = word.replaceAll(/[^\p{L}\p{N}+]+/gu, ' ').trim();
     if (!more || parts === '') return shown;

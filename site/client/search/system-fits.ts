@@ -17,19 +17,19 @@ export function judgeOnSystem(os: string, target: string | undefined, needs: Bui
 }
 
 /** Judges rows by the single system in a search, `os=rocky8`. Rows with the same needs are judged once. */
-export function askedFits(
+export function systemFits(
   { os, target }: Query,
   packages: PackageIndex,
   builds: BuildIndex,
 ): ((row: number) => Fit | undefined) | undefined {
   if (os === undefined || os.includes(',')) return undefined;
-  const one = target?.includes(',') ? undefined : target;
+  const cpu = target?.includes(',') ? undefined : target;
   const fits = new Map<number, Fit | undefined>();
   return (row) => {
     const key = needsKey(row, builds);
     if (fits.has(key)) return fits.get(key);
     const needs = rowNeeds(row, packages, builds);
-    const fit = needs && judgeOnSystem(os, one, needs);
+    const fit = needs && judgeOnSystem(os, cpu, needs);
     fits.set(key, fit);
     return fit;
   };
