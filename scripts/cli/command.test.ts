@@ -66,6 +66,7 @@ test('prints each cause once, and not that a missing file is missing', () => {
       return describeError(error);
     }
   };
+  expect(said(() => readFileSync(''))).toBe('"": expected a file or folder, found none; check the path');
   expect(said(() => readFileSync('no/such'))).toBe(
     'no/such: expected a file or folder, found none; check the path',
   );

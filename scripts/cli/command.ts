@@ -155,7 +155,8 @@ export function describeError(error: unknown): string {
   for (let cause = error; cause !== undefined; cause = cause instanceof Error ? cause.cause : undefined) {
     // "expected a file, found none" says the same.
     if (messages.length > 0 && isErrorCode(cause, 'ENOENT')) continue;
-    const message = printable(messageOf(cause));
+    // An empty path or name would leave nothing before the colon.
+    const message = printable(messageOf(cause)).replace(/^(?=: )/, '""');
     if (!messages.some((earlier) => earlier.includes(message))) messages.push(message);
   }
   return messages.join('\n  because ');
