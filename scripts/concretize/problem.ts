@@ -8,6 +8,10 @@ const MAX_SHORT_LENGTH = 2_000;
 /** Maximum length of Spack's messages. */
 const MAX_SPACK_LENGTH = 300;
 
+/** Spack's reasons do not say that everything here is solved for one target. */
+const TARGET_ADVICE =
+  '; the request has a "target=" of its own: remove it, or add a target for that microarchitecture to the settings';
+
 /** Reasons of this cache's own for not solving a request, as lines of its problem. */
 export function ownProblem(sentences: readonly string[]): string[] {
   return sentences.map((sentence) => OWN_SENTENCE + sentence);
@@ -31,8 +35,10 @@ export function shortly(problem: readonly string[]): string {
   const [reason] = reasons;
   const isAnnounced = index >= 0 && error.endsWith(':');
   const more = reasons.length > 1 ? ` (and ${formatNumber(reasons.length - 1, 'more reason')})` : '';
-  if (isAnnounced && reason !== undefined)
-    return reason.replace(/^\s+\d+\. /, '').slice(0, MAX_SPACK_LENGTH) + more;
+  if (isAnnounced && reason !== undefined) {
+    const advice = /failed to concretize .* target=/.test(error) ? TARGET_ADVICE : '';
+    return reason.replace(/^\s+\d+\. /, '').slice(0, MAX_SPACK_LENGTH) + more + advice;
+  }
   const [, next = ''] = /^\s+(\S.*)/.exec(problem[index + 1] ?? '') ?? [];
   const text = (isAnnounced ? `${error} ${next}` : error).replace(/^==> Error: /, '').trim();
   return text.slice(0, MAX_SPACK_LENGTH) + repositoryProblem(problem);

@@ -35,6 +35,14 @@ test('reports the first reason when Spack lists several', () => {
   const reason = 'Only external, or concrete, compilers are allowed for the fortran language.';
   expect(shortly(problem)).toBe(reason);
   expect(shortly([...problem, '     2. other'])).toBe(`${reason} (and 1 more reason)`);
+  const [, first] = problem;
+  const aimed = [
+    '==> Error: failed to concretize `hdf5 target=zen3` for the following reasons:',
+    first ?? '',
+  ];
+  expect(shortly(aimed)).toMatch(
+    /fortran language\.; the request has a "target=" of its own: remove it, or /,
+  );
   const warned = [
     "==> Warning: Error constructing repository '/cache/package_repos/zspsstf': Failed to clone repository fletch",
     '==> Error: Unknown namespace: fletch',
