@@ -17,8 +17,17 @@ export function fetchData<Shape>(path: string): Promise<Shape> {
 const started = new Map<string, Promise<unknown>>();
 
 async function read<Shape>(address: string): Promise<Shape> {
-  const response = await fetch(address);
-  if (!response.ok) throw new Error(`${address}: ${response.status}`);
-  const data: Shape = await response.json();
+  const data: Shape = JSON.parse(await fetchText(address));
   return data;
+}
+
+/** Reads a text file by its address, and decompresses it if necessary. */
+export async function fetchText(address: string, request: RequestInit = {}): Promise<string> {
+  const response = await fetch(address, request);
+  if (!response.ok) throw new Error(`${address}: the site answered ${response.status}`);
+  const file = await response.blob();
+  // With some servers, browsers have already decompressed a `.gz` file.
+  const [first, second] = new Uint8Array(await file.slice(0, 2).arrayBuffer());
+  if (first !== 0x1f || second !== 0x8b) return file.text();
+  return new Response(file.stream().pipeThrough(new DecompressionStream('gzip'))).text();
 }

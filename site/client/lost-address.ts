@@ -62,7 +62,7 @@ function nearestTo<Found extends Arch>(
 }
 
 async function findRemoved(name: string, hash: string): Promise<RemovedBuild | undefined> {
-  const removed = await fetchData<RemovedBuild[]>('/data/removed.json').catch(() => []);
+  const removed = await fetchData<RemovedBuild[]>('/data/removed.json.gz').catch(() => []);
   return removed.find((build) => build.name === name && build.hash.startsWith(hash));
 }
 

@@ -5,7 +5,7 @@ import { splitArray, splitObject } from '../lib/spack/node-text.ts';
 import type { Node } from '../schemas/node.ts';
 import type { Graph, GraphPart } from '../schemas/graph.ts';
 import type { ComparedSpec } from './compare/spec-differences.ts';
-import { fetchData } from './fetch-data.ts';
+import { fetchData, fetchText } from './fetch-data.ts';
 import { BASE } from './site.ts';
 
 /** A build's document and its whole DAG. */
@@ -23,7 +23,7 @@ export function fetchPackage(name: string): Promise<PackageDocument> {
 /** Reads a build's whole DAG. Undefined: it is not in the site's graphs. */
 export function fetchGraph(hash: string): Promise<Graph | undefined> {
   return readGraph(hash, (part) =>
-    fetchData<GraphPart>(`/data/graph/${part}.json`).catch((error: unknown) => {
+    fetchData<GraphPart>(`/data/graph/${part}.json.gz`).catch((error: unknown) => {
       // The first part always exists; later ones may not.
       if (part === 0) throw error;
       return undefined;
@@ -44,19 +44,10 @@ export async function fetchBuild(hash: string): Promise<BuildFiles> {
 export async function fetchNodeText({ name, hash }: { name: string; hash: string }): Promise<string> {
   const address = `${BASE}/api/nodes/${encodeURIComponent(name)}.json.gz`;
   // The browser's cached copy may be older than the document.
-  const response = await fetch(address, { cache: 'no-cache' });
-  if (!response.ok) throw new Error(`${address}: the site answered ${response.status}`);
-  const unpacked = await unpack(await response.blob());
-  const text = splitArray(splitObject(unpacked).get('nodes') ?? '').find(
+  const nodes = await fetchText(address, { cache: 'no-cache' });
+  const text = splitArray(splitObject(nodes).get('nodes') ?? '').find(
     (each) => JSON.parse(splitObject(each).get('hash') ?? '""') === hash,
   );
   if (text === undefined) throw new Error(`${address}: it has no node /${hash}; reload the page`);
   return text;
-}
-
-/** Decompresses a file if necessary: with some servers, browsers have already decompressed a `.gz` file. */
-async function unpack(file: Blob): Promise<string> {
-  const [first, second] = new Uint8Array(await file.slice(0, 2).arrayBuffer());
-  if (first !== 0x1f || second !== 0x8b) return file.text();
-  return new Response(file.stream().pipeThrough(new DecompressionStream('gzip'))).text();
 }

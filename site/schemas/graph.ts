@@ -6,7 +6,7 @@ import { Count, Text, Texts } from './values.ts';
 const Places = z.array(Count);
 
 /**
- * `/data/graph/<n>.json`: nodes of all DAGs in columns, from position `n * NODES_PER_FILE` on. Each node
+ * `/data/graph/<n>.json.gz`: nodes of all DAGs in columns, from position `n * NODES_PER_FILE` on. Each node
  * comes after its dependencies.
  */
 export const GraphPart = z.strictObject({

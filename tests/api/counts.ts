@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
+import { readData } from '../browser/read-data.ts';
 import { formatNumber } from '../../site/lib/format.ts';
 import { StorageDocument } from '../../site/schemas/api/storage-document.ts';
 import { CompilerList } from '../../site/schemas/api/compiler-list.ts';
@@ -33,7 +34,7 @@ export async function readCounts(dist: string): Promise<Record<string, number[]>
   const stats = await read('api/stats.json', StatsDocument);
   const budget = await read('api/storage.json', StorageDocument);
   const seed = await read('manifest/index.html', SeedManifest);
-  const search = await read('data/packages.json', SearchPackages);
+  const search = await readData(dist, 'packages', SearchPackages);
   const home = await readFile(join(dist, 'index.html'), 'utf8');
   const sum = (numbers: readonly number[]): number => numbers.reduce((total, number) => total + number, 0);
   const buildsOf = (list: readonly { builds: number }[]): number => sum(list.map(({ builds }) => builds));

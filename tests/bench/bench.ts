@@ -9,9 +9,11 @@ import { benchGrowth } from './growth-bench.ts';
 import { benchIndex } from './index-bench.ts';
 import { benchList } from './list-bench.ts';
 import { benchMirrorAgain } from './mirror-bench.ts';
+import { benchChoose, benchCoverage, benchPrune, benchRefresh } from './planning-bench.ts';
 import { benchImport, benchPublish, benchPublishAgain, benchPublishOnto } from './publish-bench.ts';
 import { benchSearch } from './search-bench.ts';
 import { benchSite } from './site-bench.ts';
+import { benchTarball } from './tarball-bench.ts';
 import { benchWaves } from './waves-bench.ts';
 import { benchWhy } from './why-bench.ts';
 
@@ -25,7 +27,7 @@ interface Bench {
   /** Figure to compare with `aim`, a text. */
   figure: string;
   aim: string;
-  /** Number of builds that it uses. */
+  /** Number of builds that it uses; megabytes for `tarball`. */
   builds: number;
   /** Runs the bench; a text is the reason why the row is skipped. */
   run: (folder: string, builds: number) => Promise<Figures | string>;
@@ -33,7 +35,7 @@ interface Bench {
 
 const BENCHES: Record<string, Bench> = {
   site: {
-    work: 'site and API, cold',
+    work: 'site and API, cold: all pages and documents, without the mirror',
     against: 'reading the catalog and writing the same bytes',
     figure: 'timesFloor',
     aim: '8 at most; 6 kB a build, 1 GB of memory',
@@ -103,6 +105,46 @@ const BENCHES: Record<string, Bench> = {
     aim: '2 at most',
     builds: 10_000,
     run: benchDoctor,
+  },
+  choose: {
+    work: 'choose packages for a scheduled run',
+    against: 'reading the catalog once',
+    figure: 'timesReading',
+    aim: '2 at most',
+    builds: 10_000,
+    run: benchChoose,
+  },
+  prune: {
+    work: 'plan a prune',
+    against: 'reading the catalog once',
+    figure: 'timesReading',
+    aim: '2 at most',
+    builds: 10_000,
+    run: benchPrune,
+  },
+  coverage: {
+    work: 'coverage of an environment, from the API',
+    against: 'reading the catalog once',
+    figure: 'timesReading',
+    aim: '2 at most',
+    builds: 10_000,
+    run: benchCoverage,
+  },
+  refresh: {
+    work: 'judge all builds by newer recipes, without running Spack',
+    against: 'reading the catalog once',
+    figure: 'timesReading',
+    aim: '2 at most',
+    builds: 10_000,
+    run: benchRefresh,
+  },
+  tarball: {
+    work: 'check a tarball of 2 GB unpacked',
+    against: 'sha256sum of the bytes, packed and unpacked',
+    figure: 'timesHashing',
+    aim: '1.2 at most; 200 MB of memory',
+    builds: 2_000,
+    run: benchTarball,
   },
   growth: {
     work: 'what grows with a cache, in bytes of its git',

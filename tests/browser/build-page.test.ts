@@ -1,9 +1,8 @@
-import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import type { Browser, Page } from 'playwright';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { readGraph } from '../../site/lib/graph/graph.ts';
 import { GraphPart } from '../../site/schemas/graph.ts';
+import { readData } from './read-data.ts';
 import { findAxeViolations, findWidePages, openPage } from './checks.ts';
 import { openChrome } from './chrome.ts';
 import { LARGEST, writeRealCatalog } from './real-catalog.ts';
@@ -90,9 +89,7 @@ test('shows the DAG as a tree that opens by keyboard, level by level', async () 
   const tree = page.locator('.tree');
   const first = tree.locator('> ul > li');
   const hash = largest.split('/').at(-2) ?? '';
-  const graph = await readGraph(hash, async (part) =>
-    GraphPart.parse(JSON.parse(await readFile(join(site.dist, `data/graph/${part}.json`), 'utf8'))),
-  );
+  const graph = await readGraph(hash, (part) => readData(site.dist, `graph/${part}`, GraphPart));
   await expect.poll(() => first.count()).toBe((graph?.edges[0] ?? []).length / 2);
   await expect.poll(() => tree.getByText('external').count()).toBeGreaterThan(0);
   const matplotlib = first.filter({ hasText: 'py-matplotlib' });

@@ -32,7 +32,7 @@ export function inventSearchData(builds: number): Map<string, string> {
     Object.entries(DATA_FILES).map(([name, describe]) => [name, describe(catalog)]),
   );
   for (const [file, hashes] of listHashes(catalog).entries()) files.set(`hashes/${file}`, hashes);
-  return new Map([...files].map(([name, data]) => [`${name}.json`, JSON.stringify(data)]));
+  return new Map([...files].map(([name, data]) => [`${name}.json.gz`, JSON.stringify(data)]));
 }
 
 function idOf(node: Pick<Node, 'name' | 'version' | 'hash'>): string {

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import type { Browser } from 'playwright';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { readData } from './read-data.ts';
 import { findAxeViolations, findDeadLinks, findWidePages, openPage } from './checks.ts';
 import { openChrome } from './chrome.ts';
 import { PackageDocument, type BuildSummary } from '../../site/schemas/api/package-document.ts';
@@ -163,8 +164,7 @@ test('a missing address answers with links home that work at any depth', async (
 
 test('an address of a removed build gives the reason and newer builds, and capitals and short hashes redirect', async () => {
   const page = await openPage(browser);
-  const text = await readFile(join(site.dist, 'data/removed.json'), 'utf8');
-  const [removed] = RemovedBuild.array().parse(JSON.parse(text));
+  const [removed] = await readData(site.dist, 'removed', RemovedBuild.array());
   if (!removed) throw new Error('the sample has no removed build');
   await page.goto(`${site.url}/builds/${removed.name}/${removed.hash}/`);
   await page.getByText(`was removed on`).waitFor();
@@ -185,7 +185,7 @@ test('an address of a removed build leads to the nearest one: for its target and
   const offer = async (arch?: RemovedBuild['arch']): Promise<string | null> => {
     const known = { name, version: '0', hash, date: '2026-06-01T00:00:00Z', reason: 'it is old' };
     const json = [RemovedBuild.parse({ ...known, ...(arch && { arch }) })];
-    await page.route('**/data/removed.json', (route) => route.fulfill({ json }));
+    await page.route('**/data/removed.json.gz', (route) => route.fulfill({ json }));
     await page.goto(`${site.url}/builds/${name}/${hash}/`);
     return page.getByText(/^The (nearest|newest) build/).textContent();
   };

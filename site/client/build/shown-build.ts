@@ -22,7 +22,7 @@ export function readShownBuild({ dataset }: HTMLElement): ShownBuild {
     hasTarball: marks.has('tarball'),
     size: Number(dataset['size'] ?? 0),
     hasKeys: marks.has('keys'),
-    isAlone: marks.has('page'),
+    isAlone: document.querySelector('.brief') !== null,
   };
 }
 

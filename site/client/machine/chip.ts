@@ -4,7 +4,7 @@ import { recallMachine, rememberMachine } from './remembered.ts';
 
 /** Shows the reader's machine in the header, and marks the builds on the page that run on it. */
 export function offerMachineChip(): void {
-  const header = document.querySelector<HTMLElement>('.site-header');
+  const header = document.querySelector<HTMLElement>('body > header');
   const link = makeElement('a', { href: `${BASE}/machine/`, 'aria-label': 'My machine' });
   const forget = makeButton({ 'aria-label': 'Forget my machine' }, '×', () => rememberMachine(undefined));
   const chip = makeElement('span', 'machine-chip', link, forget);

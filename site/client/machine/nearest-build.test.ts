@@ -20,7 +20,7 @@ function makeBuild(target: string, version = '1.0.8'): BuildSummary {
     os: 'debian12',
     target,
     compilers: [],
-    spec: `bzip2@${version}`,
+    variants: '',
     size: 1,
     published: '2026-11-23T07:40:00Z',
     state: 'site',

@@ -31,8 +31,8 @@ function measureDistance(node: Node, compilers: readonly string[], build: BuildS
   if (build.version !== node.version) distance += COSTS.version;
   if (build.os !== node.arch.platform_os) distance += COSTS.os;
   if (build.compilers.join() !== compilers.join()) distance += COSTS.compiler;
-  // Boolean variants have no spaces between them in a spec's text: `+mpi~cxx api=default`.
-  const words = new Set(build.spec.match(/[+~][\w-]+|\S+=\S+/g));
+  // Boolean variants have no spaces between them: `+mpi~cxx api=default`.
+  const words = new Set(build.variants.match(/[+~][\w-]+|\S+=\S+/g));
   const missing = variantTokens(node).filter((token) => /^[+~]/.test(token) && !words.has(token));
   return distance + missing.length * COSTS.variant;
 }

@@ -18,7 +18,8 @@ export function offerColumns(): void {
 }
 
 function isShown(table: HTMLElement, column: string): boolean {
-  const cell = table.querySelector(`[data-column=${column}]`);
+  // The description has no head: it is below the name.
+  const cell = table.querySelector(column === 'description' ? 'tbody div' : `[data-column=${column}]`);
   return cell !== null && getComputedStyle(cell).display !== 'none';
 }
 

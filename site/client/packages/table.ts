@@ -79,7 +79,7 @@ async function show(parts: Parts, state: TableState): Promise<void> {
   const { list, template } = parts;
   let index: PackageIndex;
   try {
-    index = await fetchData<PackageIndex>('/data/packages.json');
+    index = await fetchData<PackageIndex>('/data/packages.json.gz');
   } catch {
     parts.status.textContent = 'The list of packages could not be loaded; try again.';
     return;
@@ -149,19 +149,20 @@ function showPages(pages: HTMLElement, places: readonly number[], page: number, 
 
 function fillRow(row: HTMLElement, index: PackageIndex, place: number): void {
   const name = index.names[place] ?? '';
-  const texts: Record<string, string> = {
+  // In the order of the row's cells: `PackageRow.astro`.
+  const texts = [
     name,
-    description: index.descriptions[place] ?? '',
-    version: index.versions[index.packageVersions[place]?.[0] ?? -1] ?? '',
-    more: formatMore(index.packageVersions[place]?.length ?? 0),
-    targets: (index.packageTargets[place] ?? []).map((target) => index.targets[target]).join(', '),
-    builds: formatCount(index.builds[place] ?? 0),
-    size: formatSize(index.sizes[place] ?? 0),
-    updated: formatDate(new Date((index.updated[place] ?? 0) * DAY_MS).toISOString()),
-  };
-  for (const field of row.querySelectorAll<HTMLElement>('[data-field]')) {
-    const text = texts[field.dataset['field'] ?? ''] ?? '';
-    if (field.textContent !== text) field.textContent = text;
+    index.descriptions[place] ?? '',
+    index.versions[index.packageVersions[place]?.[0] ?? -1] ?? '',
+    formatMore(index.packageVersions[place]?.length ?? 0),
+    (index.packageTargets[place] ?? []).map((target) => index.targets[target]).join(', '),
+    formatCount(index.builds[place] ?? 0),
+    formatSize(index.sizes[place] ?? 0),
+    formatDate(new Date((index.updated[place] ?? 0) * DAY_MS).toISOString()),
+  ];
+  for (const [field, element] of row.querySelectorAll('bdi, span, td:nth-child(n + 4)').entries()) {
+    const text = texts[field] ?? '';
+    if (element.textContent !== text) element.textContent = text;
   }
   const link = row.querySelector('a');
   if (link) link.href = packagePage(name);

@@ -7,10 +7,10 @@ import { fetchData } from '../fetch-data.ts';
 
 /** Data files of the search. Each is loaded on first use. */
 export const SEARCH_FILES = {
-  packages: () => fetchData<PackageIndex>('/data/packages.json'),
-  builds: () => fetchData<BuildIndex>('/data/builds.json'),
-  files: () => fetchData<FileIndex>('/data/files.json'),
-  words: () => fetchData<WordIndex>('/data/words.json'),
+  packages: () => fetchData<PackageIndex>('/data/packages.json.gz'),
+  builds: () => fetchData<BuildIndex>('/data/builds.json.gz'),
+  files: () => fetchData<FileIndex>('/data/files.json.gz'),
+  words: () => fetchData<WordIndex>('/data/words.json.gz'),
   /** The DAG hash of a row. */
   async hashOf(row: number): Promise<string | undefined> {
     const list = await fetchHashes(Math.floor(row / HASHES_PER_FILE));
@@ -24,5 +24,5 @@ export const SEARCH_FILES = {
 };
 
 function fetchHashes(file: number): Promise<HashList> {
-  return fetchData<HashList>(`/data/hashes/${file}.json`);
+  return fetchData<HashList>(`/data/hashes/${file}.json.gz`);
 }

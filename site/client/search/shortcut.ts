@@ -1,6 +1,6 @@
 /** Makes `/` move to the page's search box, and loads suggestions for a box as soon as it has the focus. */
 export function offerShortcut(): void {
-  const input = document.querySelector<HTMLInputElement>('main input[type=search], .site-header input');
+  const input = document.querySelector<HTMLInputElement>('main input[type=search], body > header input');
   document.addEventListener('keydown', (event) => {
     if (event.key !== '/' || event.ctrlKey || event.metaKey || event.altKey || isTyping(event.target)) return;
     event.preventDefault();
@@ -22,7 +22,7 @@ function fetchAhead(folder: string | undefined): void {
   if (folder === undefined) return;
   const link = document.createElement('link');
   link.rel = 'prefetch';
-  link.href = `${folder}packages.json`;
+  link.href = `${folder}packages.json.gz`;
   document.head.append(link);
 }
 

@@ -79,11 +79,13 @@ test('lists every removal and every publication of a build that was built again,
   cache.publish({ ...build, published: '2026-01-31T23:59:59Z' });
   cache.prune(build.hash, '2026-02-01T00:00:00Z');
   cache.publish({ ...build, published: '2026-02-03T00:00:00Z' });
-  const changes = [...cache.months().values()].flatMap((text): unknown[] => JSON.parse(text).changes);
-  expect(changes).toMatchObject([
-    { change: 'added', date: '2026-01-31T23:59:59Z' },
-    { change: 'removed', date: '2026-02-01T00:00:00Z', reason: 'newer' },
-    { change: 'added', date: '2026-02-03T00:00:00Z' },
+  const months = [...cache.months().values()].map((text): unknown => JSON.parse(text));
+  expect(months).toMatchObject([
+    { added: [{ date: '2026-01-31T23:59:59Z' }], removed: [] },
+    {
+      added: [{ date: '2026-02-03T00:00:00Z' }],
+      removed: [{ date: '2026-02-01T00:00:00Z', reason: 'newer' }],
+    },
   ]);
   cache.prune(build.hash, '2026-03-01T00:00:00Z');
   expect([...cache.months().keys()]).toEqual(['2026-01', '2026-02', '2026-03']);

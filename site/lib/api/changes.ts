@@ -5,7 +5,8 @@ import { apiPath, externalUrl } from '../url.ts';
 import { compareTexts } from '../spack/versions.ts';
 import { monthOf } from '../format.ts';
 
-type Change = ChangeList['changes'][number];
+type Added = ChangeList['added'][number];
+type Removal = ChangeList['removed'][number];
 
 /** Builds that are here, and builds that were removed. */
 interface Comings extends Pick<SiteCatalog, 'removed'> {
@@ -17,41 +18,47 @@ interface Comings extends Pick<SiteCatalog, 'removed'> {
  * belongs to later months, and removed builds keep their date of publication.
  */
 export function changesDocument(catalog: Comings): Map<string, Body<ChangeList>> {
-  const byMonth = Map.groupBy(listChanges(catalog), ({ date }) => monthOf(date));
-  const months = [...byMonth.keys()];
+  const added = byMonth(listAdded(catalog));
+  const removed = byMonth(listRemoved(catalog));
+  const months = [...new Set([...added.keys(), ...removed.keys()])].sort(compareTexts);
   return new Map(
-    [...byMonth].map(([month, changes], place) => [
+    months.map((month, place) => [
       month,
       {
         month,
-        changes,
+        added: added.get(month) ?? [],
+        removed: removed.get(month) ?? [],
         links: { index: indexLink(), ...previousLink(months[place - 1]) },
       },
     ]),
   );
 }
 
-function listChanges({ builds, removed }: Comings): Change[] {
-  const added = [...builds.values()].map(({ build: { published, hash, name, version } }): Change => ({
-    date: published,
-    change: 'added',
-    hash,
-    name,
-    version,
-  }));
-  const gone = removed.flatMap(({ hash, name, version, stays }) =>
-    stays.flatMap(({ published, removed: date, reason }): Change[] => [
-      { date: published, change: 'added', hash, name, version },
-      { date, change: 'removed', hash, name, version, reason },
-    ]),
+function listAdded({ builds, removed }: Comings): Added[] {
+  return [
+    ...Array.from(builds.values(), ({ build: { published, ...build } }) => entryOf(published, build)),
+    ...removed.flatMap(({ stays, ...build }) => stays.map(({ published }) => entryOf(published, build))),
+  ];
+}
+
+function listRemoved({ removed }: Comings): Removal[] {
+  return removed.flatMap(({ stays, ...build }) =>
+    stays.map(({ removed: date, reason }) => ({ ...entryOf(date, build), reason })),
   );
-  return [...added, ...gone].sort(
+}
+
+function entryOf(date: string, { hash, name, version }: Omit<Added, 'date'>): Added {
+  return { date, hash, name, version };
+}
+
+function byMonth<Change extends Added>(changes: Change[]): Map<string, Change[]> {
+  const sorted = changes.sort(
     (left, right) =>
       compareTexts(left.date, right.date) ||
-      compareTexts(left.change, right.change) ||
       compareTexts(left.name, right.name) ||
       compareTexts(left.hash, right.hash),
   );
+  return Map.groupBy(sorted, ({ date }) => monthOf(date));
 }
 
 function previousLink(month: string | undefined): { previous?: string } {

@@ -66,7 +66,7 @@ export const ENDPOINTS = [
     shape: 'package-document',
     schema: PackageDocument,
     freshness: 'Changes when a build of the package is added or removed.',
-    filters: { 'Each build': String.raw`.builds[] | "\(.hash) \(.spec)"` },
+    filters: { 'Each build': String.raw`.builds[] | "\(.hash) \(.version) \(.variants)"` },
   },
   {
     name: 'specs',
@@ -220,7 +220,7 @@ export const ENDPOINTS = [
     schema: ChangeList,
     freshness: 'Changes with every publication in its month. One day after the month ends, it is final.',
     filters: {
-      'Builds added and removed': String.raw`.changes[] | "\(.date) \(.change) \(.name)@\(.version)"`,
+      'Builds added': String.raw`.added[] | "\(.date) \(.name)@\(.version)"`,
     },
   },
   {

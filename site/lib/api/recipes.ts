@@ -42,8 +42,8 @@ function isHere({ build, node }: CatalogBuild): Commands {
 
 function whatIsNew(): Commands {
   const filter = [
-    '[.changes[] | select(.date >= (now - 7 * 86400 | todate))]',
-    String.raw`if . == [] then "nothing" else .[] | "\(.date) \(.change) \(.name)@\(.version)" end`,
+    '[.added[] | select(.date >= (now - 7 * 86400 | todate))]',
+    String.raw`if . == [] then "nothing" else .[] | "\(.date) \(.name)@\(.version)" end`,
   ].join(' | ');
   return {
     label: 'What is new this week?',

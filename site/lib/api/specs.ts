@@ -2,13 +2,20 @@ import type { BuildSummary, PackageDocument } from '../../schemas/api/package-do
 import type { PublishedBuild, SpecDocument } from '../../schemas/api/spec-document.ts';
 import type { Build } from '../../schemas/build.ts';
 import { targetOf } from '../../schemas/node.ts';
-import { schemaLink, TEMPLATES } from './links.ts';
+import { schemaLink } from './links.ts';
 import { needsOf } from '../catalog/build-needs.ts';
 import type { BuildNeeds } from '../machine/needs.ts';
 import type { CatalogPackage, CatalogBuild, SiteCatalog } from '../catalog/site-catalog.ts';
 import { servedSboms } from '../sbom/served-sboms.ts';
-import { compilersOf, segmentsText, specSegments } from '../spack/spec-text.ts';
-import { apiPath, externalUrl, packagePath } from '../url.ts';
+import {
+  compilersOf,
+  flagSegments,
+  segmentsText,
+  specSegments,
+  variantSegments,
+  variantsOf,
+} from '../spack/spec-text.ts';
+import { apiPath, externalUrl } from '../url.ts';
 
 /** `/api/packages/<name>.json`. */
 export function describePackage(
@@ -28,17 +35,12 @@ export function describePackage(
       target: targetOf(node),
       ...libcOf(needsOf(node, catalog)),
       compilers: compilersOf(node, nodes).map((compiler) => `${compiler.name}@${compiler.version}`),
-      spec: segmentsText(specSegments(node, nodes)),
+      variants: segmentsText([...flagSegments(node), ...variantSegments(variantsOf(node))]).trim(),
       size: build.tarball.size,
       ...(build.times ? { seconds: build.times.total } : {}),
       published: build.published,
       state,
     })),
-    links: {
-      packages: externalUrl(apiPath('packages')),
-      page: externalUrl(packagePath(name)),
-      spec: externalUrl(TEMPLATES.spec),
-    },
   };
 }
 

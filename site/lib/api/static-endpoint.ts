@@ -1,3 +1,4 @@
+import { gzipSync } from 'node:zlib';
 import type { APIContext, APIRoute } from 'astro';
 import { loadCatalog } from '../catalog/catalog.ts';
 import type { SiteCatalog } from '../catalog/site-catalog.ts';
@@ -28,6 +29,19 @@ export function staticEndpoint<Entry>(
     GET: async ({ props }: APIContext<{ entry: Entry }>) =>
       new Response(text(props.entry, await loadCatalog())),
   };
+}
+
+/** An endpoint whose documents are compressed, since Pages counts bytes as they are stored. */
+export function compressedEndpoint<Entry>(
+  parameter: string,
+  list: (catalog: SiteCatalog) => Iterable<readonly [string, Entry]>,
+  text: (entry: Entry, catalog: SiteCatalog) => string,
+): StaticEndpoint<Entry> {
+  return staticEndpoint(
+    parameter,
+    list,
+    (entry, catalog) => new Uint8Array(gzipSync(text(entry, catalog), { level: 9 })),
+  );
 }
 
 /** An endpoint whose documents are texts that were all made beforehand. */

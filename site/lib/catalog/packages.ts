@@ -134,22 +134,19 @@ export function pagePath(page: number): string {
 
 /** A column of a table of packages, besides the name. */
 export interface TableColumn {
-  /** Value of `data-column` in heads and cells. */
+  /** Value of `data-column` in its head. */
   name: string;
   label: string;
-  /** Hidden on narrow screens unless a reader chooses it. */
-  wide?: boolean;
-  number?: boolean;
 }
 
 /** Columns of the table. The description is below the name and has no head. */
 export const TABLE_COLUMNS: TableColumn[] = [
   { name: 'description', label: 'Description' },
   { name: 'version', label: 'Version' },
-  { name: 'targets', label: 'Targets', wide: true },
-  { name: 'builds', label: 'Builds', number: true },
-  { name: 'size', label: 'Download', number: true, wide: true },
-  { name: 'updated', label: 'Published', number: true, wide: true },
+  { name: 'targets', label: 'Targets' },
+  { name: 'builds', label: 'Builds' },
+  { name: 'size', label: 'Download' },
+  { name: 'updated', label: 'Published' },
 ];
 
 /**

@@ -1,6 +1,6 @@
 import type { DagHash } from '../../schemas/digest.ts';
 import { EMPTY_DATABASE_BYTES, nodeOf, RECORD_BYTES } from '../spack/database.ts';
-import { dependencyHashes, walk, type SpecNode } from '../spack/dag.ts';
+import type { SpecNode } from '../spack/dag.ts';
 
 /**
  * Size of an index, computed from its nodes' texts without
@@ -19,18 +19,23 @@ export interface IndexSize {
 export function createIndexSize(nodes: ReadonlyMap<DagHash, SpecNode>): IndexSize {
   const visited = new Set<DagHash>();
 
+  function enter(hash: DagHash, dependent: DagHash, added: DagHash[]): void {
+    if (visited.has(hash)) return;
+    size.bytes += nodeOf(hash, dependent, nodes).text.length + RECORD_BYTES;
+    visited.add(hash);
+    added.push(hash);
+  }
+
   const size: IndexSize = {
     bytes: EMPTY_DATABASE_BYTES,
     add(root) {
+      // Follows only nodes that are new: most of a DAG is there already.
       const added: DagHash[] = [];
-      walk([root], (hash, dependent = hash) => {
-        if (visited.has(hash)) return [];
-        const { node, text } = nodeOf(hash, dependent, nodes);
-        visited.add(hash);
-        added.push(hash);
-        size.bytes += text.length + RECORD_BYTES;
-        return dependencyHashes(node);
-      });
+      enter(root, root, added);
+      for (const hash of added) {
+        for (const dependency of nodeOf(hash, hash, nodes).node.dependencies)
+          enter(dependency.hash, hash, added);
+      }
       return added;
     },
     remove(added) {

@@ -1,7 +1,7 @@
 import type { Build } from '../../schemas/build.ts';
 import type { DagHash } from '../../schemas/digest.ts';
 import { DAY_MS } from '../format.ts';
-import { runtimeClosure } from './views.ts';
+import { runtimeClosure, runtimeEdges } from './views.ts';
 import type { SpecNode } from '../spack/dag.ts';
 import { compareTexts } from '../spack/versions.ts';
 
@@ -26,9 +26,10 @@ export interface RankedBuild {
  */
 export function rankBuilds(builds: readonly Build[], nodes: ReadonlyMap<DagHash, SpecNode>): RankedBuild[] {
   const byHash = new Map(builds.map((build) => [build.hash, build]));
+  const edges = runtimeEdges(nodes);
   const users = new Map<DagHash, number>();
   const entries = builds.map((build) => {
-    const closure = runtimeClosure([build.hash], nodes, byHash);
+    const closure = runtimeClosure([build.hash], nodes, byHash, edges);
     let bytes = 0;
     for (const hash of closure) {
       users.set(hash, (users.get(hash) ?? 0) + 1);

@@ -43,9 +43,15 @@ export const LARGE_CACHE = 1_000;
  * - pages without spaces at blocks (`tighten-html.ts`), and package pages that link how to add the cache: 0.18 kB less of
  *   9.96 kB at 2,000 builds.
  *
+ * - the site's own data compressed (0.14 kB less); 0.5 MB of bills of materials (0.1 kB); rows of the list of packages
+ *   (0.09 kB), header and build tools without classes (0.08 kB); documents of packages with variants instead of whole
+ *   specs and without links (0.11 kB); lists of changes with two lists instead of a kind in each line; short ids of
+ *   rows: 5.94 kB. Of that, a build's page takes 1.55 kB, its document 1.1 kB, its package's page 1.0 kB, its
+ *   package's documents 0.7 kB and feed 0.26 kB, and full pages 0.4 kB.
+ *
  * Measured, but not done: an HTML minifier (saves 0.2 kB more, but needs a native program in each installation),
  * and one compressed file with the documents of all builds of a package (saves 0.9 kB, but programs would
- * have to know a build's package and decompress). Getting below 6 kB per build at 10,000 builds needs both.
+ * have to know a build's package and decompress). Relative addresses in feeds save 0.02 kB, those of schemas 0.05 kB.
  * Astro's default for spaces (`compressHTML: 'jsx'`) saves 29 B in a short page and 199 B in a package's, 65
  * B per build, and joins words in 800 texts of a site with 1,200 builds.
  */
@@ -62,7 +68,7 @@ export function countFullPages(builds: number): number {
  * composes the same bytes for all others.
  */
 const SBOM_BYTES = 7_000_000;
-const SBOM_BYTES_OF_LARGE = 1_500_000;
+const SBOM_BYTES_OF_LARGE = 500_000;
 const SBOM_BYTES_PER_BUILD = 13_000;
 
 /** Maximum bytes of all bills of materials. */
@@ -73,14 +79,14 @@ export function sbomBudget(builds: number): number {
 /**
  * Estimated size of the site's own files: the plan is needed before the site is built from
  * it. Measured in the archive that Pages takes, whose headers and padding are a tenth to
- * two fifths of it: 14.3 MB at 300 builds, 33.5 MB at 1,000, 37.6 MB at 3,000, 99.5 MB at
- * 10,000, failures of 0.4 and 1.5 MB in the last two (estimated: 14.8, 35.2, 39.9,
- * 102.2). A build takes 15 kB with a full page and 4 kB with a short one, and 2 kB in lists; a package takes 13 to 20 kB.
+ * a third of it: 13.8 MB at 300 builds, 32.5 MB at 1,000, 24.7 MB at 2,000, 91.9 MB at
+ * 10,000, failures of 0.3 and 1.5 MB in the last two (estimated: 14.4, 34.1, 26.2,
+ * 91.4). A build takes 15 kB with a full page and 4 kB with a short one, and 1 kB in lists; a package takes 12 to 18 kB.
  */
 const SITE_BASE_BYTES = 3_000_000;
 const SITE_BYTES_PER_FULL_PAGE = 14_500;
-export const SITE_BYTES_PER_BUILD = 6_300;
-export const SITE_BYTES_PER_PACKAGE = 16_500;
+export const SITE_BYTES_PER_BUILD = 5_600;
+export const SITE_BYTES_PER_PACKAGE = 15_000;
 
 /** Estimated bytes of the site's pages and API. */
 export function estimateSite(builds: readonly Build[]): number {

@@ -3,7 +3,7 @@ import type { DagHash } from '../../schemas/digest.ts';
 import { fileStem, hashesOf, runtimeDependencies, targetOf, type Node } from '../../schemas/node.ts';
 import { nodeOf } from '../spack/database.ts';
 import { viewName } from '../spack/view-name.ts';
-import { walk, type SpecNode } from '../spack/dag.ts';
+import { walk, type Edges, type SpecNode } from '../spack/dag.ts';
 import { compareTexts, compareVersions } from '../spack/versions.ts';
 import { monthOf } from '../format.ts';
 
@@ -113,12 +113,22 @@ export function runtimeClosure(
   roots: Iterable<DagHash>,
   nodes: ReadonlyMap<DagHash, SpecNode>,
   hasBinary: BinarySet,
+  edges = runtimeEdges(nodes),
 ): Set<DagHash> {
-  const closure = walk(roots, (hash, dependent = hash) => {
+  return new Set(walk(roots, edges).filter((hash) => hasBinary.has(hash)));
+}
+
+/** Edges of the run-time closure. Each node's are found once, since many closures contain it. */
+export function runtimeEdges(nodes: ReadonlyMap<DagHash, SpecNode>): Edges {
+  const known = new Map<DagHash, readonly DagHash[]>();
+  return (hash, dependent = hash) => {
+    const earlier = known.get(hash);
+    if (earlier) return earlier;
     const { node } = nodeOf(hash, dependent, nodes);
-    return hashesOf({ ...node, dependencies: runtimeDependencies(node) });
-  });
-  return new Set(closure.filter((hash) => hasBinary.has(hash)));
+    const edges = hashesOf({ ...node, dependencies: runtimeDependencies(node) });
+    known.set(hash, edges);
+    return edges;
+  };
 }
 
 /** Builds in the order of an index: by the paths of their manifests, compared by code unit. */

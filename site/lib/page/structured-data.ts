@@ -46,7 +46,7 @@ export function describeSoftware(
     '@type': 'SoftwareApplication',
     name,
     ...(metadata && !isBrief ? { description: metadata.description } : {}),
-    url: externalUrl(packagePath(name)),
+    ...(isBrief ? {} : { url: externalUrl(packagePath(name)) }),
     ...(metadata?.homepage === undefined ? {} : { sameAs: metadata.homepage }),
     applicationCategory: 'DeveloperApplication',
     operatingSystem: 'Linux, macOS',

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { DagHash } from '../digest.ts';
 import { PackageName } from '../node.ts';
 import { Package } from '../package.ts';
-import { Link, State, STATE_TEXT, apiDocument, linksTo } from './link.ts';
+import { State, STATE_TEXT, apiDocument } from './link.ts';
 import { Count, Moment, Text, Texts } from '../values.ts';
 
 /** A short description of a build. */
@@ -19,7 +19,7 @@ export const BuildSummary = z.strictObject({
     'Oldest glibc that it runs on if installed by its hash. Absent: not known, or no `libc`.',
   ),
   compilers: Texts.describe('Compilers that built it, such as `gcc@12.2.0`.'),
-  spec: Text.describe('The spec as Spack prints it, without the hash.'),
+  variants: Text.describe('Compiler flags and variants, as Spack prints them: `+mpi~cxx api=default`.'),
   size: Count.describe('Bytes of the tarball.'),
   seconds: z.number().nonnegative().optional().describe('Seconds that it took to build. Absent: not known.'),
   published: Moment.describe('When it was published.'),
@@ -28,17 +28,15 @@ export const BuildSummary = z.strictObject({
 export type BuildSummary = z.infer<typeof BuildSummary>;
 
 /** `/api/packages/<name>.json`: a package and all its builds, the highest version first. */
-export const PackageDocument = apiDocument('A package and all its builds.', {
-  name: PackageName.describe("The package's name."),
-  metadata: Package.optional().describe("Metadata from the package's recipe. Absent: not read yet."),
-  builds: z
-    .array(BuildSummary)
-    .min(1)
-    .describe('The highest version first, then by target, then the newest.'),
-  links: linksTo({
-    packages: Link.describe('All packages.'),
-    page: Link.describe('Its page.'),
-    spec: Text.describe('Details of a build: replace `{hash}` with its DAG hash.'),
-  }),
-});
+export const PackageDocument = apiDocument(
+  'A package and all its builds. Details of a build are in `/api/specs/<hash>.json`.',
+  {
+    name: PackageName.describe("The package's name."),
+    metadata: Package.optional().describe("Metadata from the package's recipe. Absent: not read yet."),
+    builds: z
+      .array(BuildSummary)
+      .min(1)
+      .describe('The highest version first, then by target, then the newest.'),
+  },
+);
 export type PackageDocument = z.infer<typeof PackageDocument>;

@@ -7,8 +7,8 @@ const Places = z.array(Count);
 const PlacesOrNone = z.array(z.int().min(-1));
 
 /**
- * `/data/builds.json`: columns for facets, with one value per row. Rows are builds and failures, in the order
- * of the names in `/data/packages.json`; within a package, builds by version, the highest first, then
+ * `/data/builds.json.gz`: columns for facets, with one value per row. Rows are builds and failures, in the order
+ * of the names in `/data/packages.json.gz`; within a package, builds by version, the highest first, then
  * failures.
  */
 export const BuildIndex = z.strictObject({
@@ -57,7 +57,7 @@ export const BuildIndex = z.strictObject({
 export type BuildIndex = z.infer<typeof BuildIndex>;
 
 /**
- * `/data/hashes/<n>.json`: DAG hashes (for failures, file names) of the rows from `n * HASHES_PER_FILE` on.
+ * `/data/hashes/<n>.json.gz`: DAG hashes (for failures, file names) of the rows from `n * HASHES_PER_FILE` on.
  */
 export const HashList = Texts;
 export type HashList = z.infer<typeof HashList>;

@@ -3,7 +3,7 @@ import { Count, Texts } from '../values.ts';
 
 const Places = z.array(Count);
 
-/** `/data/files.json`: programs and libraries of the builds. */
+/** `/data/files.json.gz`: programs and libraries of the builds. */
 export const FileIndex = z.strictObject({
   /** Programs first, then libraries, each sorted. */
   names: Texts,
@@ -14,7 +14,7 @@ export const FileIndex = z.strictObject({
    * The first set is empty.
    */
   sets: z.array(Places),
-  /** The set of each row of `/data/builds.json`. */
+  /** The set of each row of `/data/builds.json.gz`. */
   rows: Places,
 });
 export type FileIndex = z.infer<typeof FileIndex>;

@@ -4,7 +4,7 @@ import { Count, Texts } from '../values.ts';
 const Places = z.array(Count);
 
 /**
- * `/data/packages.json`: data of every package for search and lists, as columns with one value per package at
+ * `/data/packages.json.gz`: data of every package for search and lists, as columns with one value per package at
  * the same index. Names are sorted; packages with failures only have 0 builds.
  */
 export const PackageIndex = z.strictObject({

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { Removed } from '../removed.ts';
 import { Moment, Text } from '../values.ts';
 
-/** A line of `/data/removed.json`: a removed build. */
+/** A line of `/data/removed.json.gz`: a removed build. */
 export const RemovedBuild = z.strictObject({
   ...Removed.pick({ name: true, version: true, hash: true }).shape,
   /** When it was removed. */

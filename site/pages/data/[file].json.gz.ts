@@ -1,7 +1,7 @@
-import { staticEndpoint } from '../../lib/api/static-endpoint.ts';
+import { compressedEndpoint } from '../../lib/api/static-endpoint.ts';
 import { DATA_FILES } from '../../lib/search/search-data.ts';
 
-export const { getStaticPaths, GET } = staticEndpoint(
+export const { getStaticPaths, GET } = compressedEndpoint(
   'file',
   () => Object.entries(DATA_FILES),
   (describe, catalog) => JSON.stringify(describe(catalog)),
