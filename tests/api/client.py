@@ -76,8 +76,8 @@ def read_rows(table):
 
 
 def read_changes(index):
-    """Returns builds added and removed, the oldest first: each month links to the previous one, from the newest."""
-    changes = []
+    """Returns builds added and removed, each the oldest first: a month links to the previous one, from the newest."""
+    changes = {"added": [], "removed": []}
     months = index["changes"]
     for month in months:
         data = get(month["url"])
@@ -86,11 +86,12 @@ def read_changes(index):
     followed = 0
     while url:
         document = get_json(url)
-        changes = document["changes"] + changes
+        changes = {kind: document[kind] + later for kind, later in changes.items()}
         url = document["links"].get("previous")
         followed += 1
     assert followed == len(months)
-    assert [change["date"] for change in changes] == sorted(change["date"] for change in changes)
+    for kind in changes.values():
+        assert [change["date"] for change in kind] == sorted(change["date"] for change in kind)
     return changes
 
 
@@ -159,8 +160,8 @@ def main(address):
                 "programs": len(programs),
                 "environments": environments,
                 "containers": sorted(image["digest"] for image in containers),
-                "added": sorted(change["hash"] for change in changes if change["change"] == "added"),
-                "removed": sorted(change["hash"] for change in changes if change["change"] == "removed"),
+                "added": sorted(change["hash"] for change in changes["added"]),
+                "removed": sorted(change["hash"] for change in changes["removed"]),
                 "downloads": downloads,
                 "seed": len(seed["packages"]),
             }
