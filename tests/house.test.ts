@@ -12,7 +12,7 @@ const ROOT = resolve(import.meta.dirname, '..');
 
 /** A file may import files of its own layer and of the layers after it. */
 const SITE_LAYERS = [
-  /^site\/pages\/|^site\/content\.config\.ts$/,
+  /^site\/pages\/|^site\/(?:live\.config|middleware)\.ts$/,
   /^site\/layouts\//,
   /^site\/components\//,
   /^site\/client\//,

@@ -173,11 +173,11 @@ async function checkImages(
       const { image, tarball } = build;
       const where = `${registry.reference}:${image.tag}`;
       const digest = folder ? folder.tags.get(image.tag) : (await registry.describeTag(image.tag))?.digest;
-      if (digest !== undefined && digest !== image.digest) {
-        diagnosis.add('image-differs', {
+      if (digest !== image.digest) {
+        diagnosis.add(digest === undefined ? 'image-missing' : 'image-differs', {
           where,
           expected: `the image ${image.digest}`,
-          found: `the image ${digest}`,
+          found: digest === undefined ? 'the tag without a manifest' : `the image ${digest}`,
           ...(await pointBack(registry, build)),
         });
         return;
@@ -187,15 +187,6 @@ async function checkImages(
         ['the tarball', tarball],
         ['the spec file', image.config],
       ] as const;
-      if (digest === undefined) {
-        diagnosis.add('image-missing', {
-          where,
-          expected: `the image ${image.digest}`,
-          found: 'the tag without a manifest',
-          ...(await pointBack(registry, build)),
-        });
-        return;
-      }
       // A registry that answers for a tag has its manifest.
       for (const [kind, blob] of folder ? blobs : blobs.slice(1)) {
         if (await isThere(build, blob)) continue;
