@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { tmpdir } from 'node:os';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -6,6 +6,7 @@ import { z } from 'zod';
 import { createLayout } from '../../scripts/oci/layout.ts';
 import { openRegistry } from '../../scripts/oci/open-registry.ts';
 import { ImageIndex, ImageManifest } from '../../site/schemas/image-manifest.ts';
+import { LockFile } from '../../site/schemas/lock-file.ts';
 import { addToIndex } from '../../scripts/containers/make-container.ts';
 import { startRegistry, type TestRegistry } from '../world/registry.ts';
 import { findSolvers, SOLVER_ADVICE } from '../world/spack.ts';
@@ -38,7 +39,12 @@ describe.skipIf(!canRun)(
       registry = await startRegistry();
       repository = `${registry.host}/owner/cache`;
       await pushSmallBase(`http://${registry.host}/base/small`, folder);
+      const own = join(folder, 'own');
+      const fixtures = join(import.meta.dirname, '../fixtures');
+      await cp(join(fixtures, 'recipes'), own, { recursive: true });
+      await cp(join(fixtures, 'splices'), join(own, 'spack_repo/trial/packages'), { recursive: true });
       bench = await openWorkbench(spack, {
+        OWN_PACKAGES: own,
         REGISTRY: repository,
         GITHUB_SERVER_URL: 'https://github.com',
         GITHUB_REPOSITORY: 'owner/cache',
@@ -138,6 +144,34 @@ describe.skipIf(!canRun)(
           /container env-twice: its view cannot be created: trial-app@1\.\d\/\w{7} and trial-app@1\.\d\/\w{7} have the same path in it; change the environment/,
         );
         expect(received.output).not.toMatch(/run this job again|see the log/);
+      },
+      10 * MINUTES,
+    );
+
+    test(
+      'a spliced program runs in the container of its environment, with what replaced its dependency',
+      async () => {
+        const folder = join(bench.folder, 'catalog/environments');
+        await mkdir(folder, { recursive: true });
+        const write = (name: string, yaml: string) => writeFile(join(folder, `${name}.yaml`), yaml);
+        await write('words', 'spack:\n  specs: [splice-word@2.0]\n');
+        await publish(['environment', '--environment', 'words', '--target', TARGET], 'words');
+        await mkdir(join(bench.folder, 'dist'), { recursive: true });
+        await writeFile(join(bench.folder, 'dist/index.html'), '');
+        const mirrored = await bench.run('mirror', ['--dist', 'dist']);
+        expect(mirrored.code, mirrored.output).toBe(0);
+        const { roots } = await bench.readJson('catalog/environments/words.lock.json', LockFile);
+        const splice = `[{target: splice-word, replacement: splice-word/${roots[0]?.hash}, transitive: false}]`;
+        await write(
+          'spliced',
+          `spack:\n  specs: [splice-app ^splice-word@1.0]\n  concretizer: {splice: {explicit: ${splice}}}\n`,
+        );
+        const chosen = ['environment', '--environment', 'spliced', '--target', TARGET, '--container', 'true'];
+        expect(await publish(chosen, 'spliced')).toMatch(/1 containers added, 0 not published/);
+        const { root, env } = await unpack('env-spliced');
+        // The small base has no cat.
+        const script = 'cat() { read -r line < "$1"; echo "$line"; }; . "$(command -v splice-app)"';
+        expect(await runInside(root, 'sh', ['-c', script], env)).toBe('the word of 2.0\n');
       },
       10 * MINUTES,
     );
