@@ -181,11 +181,12 @@ function classifyMembers(
     members.toSorted((a, b) => compareTexts(a.name, b.name) || Buffer.compare(a.content, b.content));
   const [ones, others] = [sortedBy(first), sortedBy(second)];
   let looks = MOST_MEMBERS;
-  for (const [at, one] of ones.entries()) {
+  for (const [at, member] of ones.entries()) {
     const other = others[at];
-    if (other === undefined || one.name !== other.name) return 'content';
-    if (one.content.equals(other.content)) continue;
-    const cause = looks > 0 ? classify(one.name, one.content, other.content, prefixes, depth + 1) : 'content';
+    if (other === undefined || member.name !== other.name) return 'content';
+    if (member.content.equals(other.content)) continue;
+    const cause =
+      looks > 0 ? classify(member.name, member.content, other.content, prefixes, depth + 1) : 'content';
     if (cause) return cause;
     looks -= 1;
   }
@@ -235,10 +236,15 @@ function classifyElf(
   if (Math.max(a.length, b.length) > MOST_CHARACTERS) return 'content';
   const [code, otherCode] = pair((name) => CODE_SECTION.test(name));
   const texts = (text: string): string => (text.match(/[\x20-\x7e]{4,}/g) ?? []).join('\n');
-  const [said, otherSaid] = pair((name) => isContent(name) && !CODE_SECTION.test(name)).map(texts);
-  if (code.length !== otherCode.length || said === undefined || otherSaid === undefined || said === otherSaid)
+  const [content, otherContent] = pair((name) => isContent(name) && !CODE_SECTION.test(name)).map(texts);
+  if (
+    code.length !== otherCode.length ||
+    content === undefined ||
+    otherContent === undefined ||
+    content === otherContent
+  )
     return findTrace(a, b) ?? 'content';
-  return findTrace(said, otherSaid) ?? 'content';
+  return findTrace(content, otherContent) ?? 'content';
 }
 
 /**

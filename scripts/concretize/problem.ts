@@ -48,6 +48,6 @@ export function shortly(problem: readonly string[]): string {
 function repositoryProblem(problem: readonly string[]): string {
   const reason = problem
     .map((line) => /Error constructing repository '[^']*': (.*)/.exec(line)?.[1])
-    .find((found) => found !== undefined);
+    .find((text) => text !== undefined);
   return reason === undefined ? '' : ` (${reason.slice(0, MAX_SPACK_LENGTH)})`;
 }

@@ -210,17 +210,19 @@ export function findWithoutLibrary(
   { concrete_specs: nodes }: Pick<LockFile, 'concrete_specs'>,
   planned: readonly DagHash[],
 ): string[] {
-  const found = planned.flatMap((hash) => {
+  const compiled = planned.flatMap((hash) => {
     const node = nodes[hash];
     if (!node || node.arch.platform !== 'linux') return [];
     const edges = node.dependencies.map((edge) => ({ edge, virtuals: edge.parameters.virtuals }));
-    const compiler = edges.find(({ virtuals }) => virtuals.some((one) => LANGUAGES.includes(one)))?.edge;
+    const compiler = edges.find(({ virtuals }) =>
+      virtuals.some((virtual) => LANGUAGES.includes(virtual)),
+    )?.edge;
     if (compiler === undefined || edges.some(({ virtuals }) => virtuals.includes('libc'))) return [];
     return [`${node.name} by ${compiler.name}@${nodes[compiler.hash]?.version ?? '?'}`];
   });
-  if (found.length === 0) return [];
+  if (compiled.length === 0) return [];
   return ownProblem([
-    `expected a C library (libc) with everything that is compiled, found none for ${formatList(found, 10)}: Spack ` +
+    `expected a C library (libc) with everything that is compiled, found none for ${formatList(compiled, 10)}: Spack ` +
       "does not know that compiler's; request another compiler, such as one of the machine",
   ]);
 }

@@ -235,11 +235,11 @@ async function checkIndex(
   { registry, index, fixIndex }: RegistryCheck,
 ): Promise<void> {
   const where = `${registry.reference}:${INDEX_TAG}`;
-  const found = await registry.readManifest(INDEX_TAG).catch((error: unknown) => describeError(error));
-  const digest = typeof found === 'string' ? found : indexDigestOf(found);
+  const manifest = await registry.readManifest(INDEX_TAG).catch((error: unknown) => describeError(error));
+  const digest = typeof manifest === 'string' ? manifest : indexDigestOf(manifest);
   diagnosis.count('registry', 'the index matches the catalog', 1);
-  if (builds.length === 0 && found === undefined) return;
-  if (typeof found !== 'string' && (await holdsIndex(registry, found, index))) return;
+  if (builds.length === 0 && manifest === undefined) return;
+  if (typeof manifest !== 'string' && (await holdsIndex(registry, manifest, index))) return;
   diagnosis.add('registry-index-differs', {
     where,
     expected: `the index of ${builds.length} builds, ${index.digest}`,

@@ -118,10 +118,10 @@ async function placeFile(source: string, target: string): Promise<void> {
 
 /** Whether both are hard links of one file. */
 function isSameFile(source: string, target: string): boolean {
-  const [one, other] = [source, target].map((path) =>
+  const [left, right] = [source, target].map((path) =>
     lstatSync(path, { throwIfNoEntry: false, bigint: true }),
   );
-  return one !== undefined && one.dev === other?.dev && one.ino === other.ino;
+  return left !== undefined && left.dev === right?.dev && left.ino === right.ino;
 }
 
 /** False when the target already exists, or the disks differ or do not support hard links. */

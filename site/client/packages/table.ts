@@ -197,8 +197,8 @@ let finder: WordFinder | undefined;
 /** Indexes of matching packages, in order. A search without a chosen order has the best matches first. */
 function orderPackages(index: PackageIndex, { text, sort, descending }: PackageView): number[] {
   const words = text.toLowerCase().split(/\s+/).filter(Boolean);
-  const found = (finder ??= new WordFinder(index));
-  const ranks = words.map((word) => found.rankPackages(word));
+  const wordFinder = (finder ??= new WordFinder(index));
+  const ranks = words.map((word) => wordFinder.rankPackages(word));
   const places = [...index.names.keys()].filter(
     (place) => (index.builds[place] ?? 0) > 0 && ranks.every((rank) => (rank[place] ?? 0) > 0),
   );
