@@ -36,6 +36,11 @@ test('reports the file, the place and what was expected', () => {
   expect(read('pagesBudget: lots')).toThrow('a.yaml: pagesBudget: expected a size such as 900MB');
   expect(read('scheduelPackages: 3')).toThrow('scheduelPackages');
   expect(read('spack: --upload-pack=x')).toThrow('expected a git tag');
+  for (const image of ['a b', '$(x)', '"a\\tb"', '"ubuntu:"', 'a@sha256:1'])
+    expect(read(`baseImage: ${image}`), image).toThrow('baseImage: expected the name of an image');
+  expect(parseSettingsFile('baseImage: localhost:5000/a/b_c:1', 'x').baseImage).toBe(
+    'localhost:5000/a/b_c:1',
+  );
   expect(read('a: [')).toThrow(/^a\.yaml: expected YAML/);
   expect(read('targets: [{name: a, runner: b}, {name: a, runner: c}]')).toThrow('same name');
   expect(read('targets: [{name: a, runner: b}, {name: A, runner: c}]')).toThrow(

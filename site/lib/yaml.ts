@@ -3,7 +3,7 @@ import { parseDocument } from 'yaml';
 /** Parses YAML; null for an empty text. Throws one sentence that names the file and the position in it. */
 export function parseYaml(text: string, where: string): unknown {
   try {
-    const document = parseDocument(text, { prettyErrors: true });
+    const document = parseDocument(text, { prettyErrors: true, logLevel: 'error' });
     const [error] = document.errors;
     if (error) throw error;
     // Throws if an alias has no anchor, or would expand to millions of values.

@@ -4,6 +4,12 @@ import { RegistryName } from './build.ts';
 import { PackageName } from './node.ts';
 import { Count, Text } from './values.ts';
 
+/** Name of a container image. `containers/image-reference.ts` parses it, which happens after hours of builds. */
+const ImageName = Text.max(300).regex(
+  /^\w[\w.-]*(?:[:/][\w.-]+)*(?:@sha256:[0-9a-f]{64})?$/,
+  'expected the name of an image, such as ubuntu:24.04 or quay.io/owner/image@sha256:…',
+);
+
 /** A system that binaries are built for. */
 export const Target = z.strictObject({
   name: Text.regex(/^[a-zA-Z0-9][a-zA-Z0-9_.-]{0,63}$/, 'expected letters, digits, _, . and -').describe(
@@ -17,10 +23,9 @@ export const Target = z.strictObject({
     .describe('Microarchitecture, as listed by `spack arch --known-targets`. Absent: the name.'),
   runner: Text.min(1).max(100).describe("GitHub's label of the runner, such as ubuntu-24.04."),
   /** Absent: on the runner itself. */
-  container: Text.min(1)
-    .max(300)
-    .optional()
-    .describe("Image that the build runs in, for a glibc older than the runner's."),
+  container: ImageName.optional().describe(
+    "Image that the build runs in, for a glibc older than the runner's.",
+  ),
   registry: RegistryName.optional().describe(
     "Registry for new builds of this target, host/path. Absent: the cache's own. Published builds are not moved.",
   ),
@@ -130,12 +135,9 @@ export const BuildCacheSettings = z.strictObject({
     .describe(
       'Addresses of other caches made with this template, at most 12; the site searches all of them together.',
     ),
-  baseImage: Text.min(1)
-    .max(300)
-    .default('ubuntu:24.04')
-    .describe(
-      'Image under the layers of runnable containers; its glibc must not be older than that of the targets.',
-    ),
+  baseImage: ImageName.default('ubuntu:24.04').describe(
+    'Image under the layers of runnable containers; its glibc must not be older than that of the targets.',
+  ),
   retention: z
     .strictObject({
       days: z.int().min(1).default(365).describe('Days for which every build is kept.'),
