@@ -1,8 +1,7 @@
-import { createHash } from 'node:crypto';
 import { gunzipSync } from 'node:zlib';
 import { refuseAmbiguousJson } from '../../site/lib/spack/node-text.ts';
 import type { Blob } from '../../site/schemas/build.ts';
-import { mirrorBlobPath, type DagHash } from '../../site/schemas/digest.ts';
+import { digestFrom, mirrorBlobPath, type DagHash } from '../../site/schemas/digest.ts';
 import { SPEC_MEDIA_TYPE, TARBALL_MEDIA_TYPE, type BlobRecord } from '../../site/schemas/mirror-manifest.ts';
 import { fileStem } from '../../site/schemas/node.ts';
 import { CacheFolder } from './cache-folder.ts';
@@ -11,6 +10,7 @@ import { parseMirrorManifest } from './mirror-manifest.ts';
 import { quote, refusal } from './quote.ts';
 import { splitSigned, verifyManifest } from '../signing/signature.ts';
 import { isProved, parseSpecFile, type CheckedSpecFile, type KnownNodes } from './spec-file.ts';
+import { digestOf } from '../cli/digest.ts';
 
 /** One spec of a build cache. Everything is checked except the tarball's contents. */
 export interface CacheEntry extends CheckedSpecFile {
@@ -130,7 +130,7 @@ export function findSpecBlobs(text: string, where: string): { tarball: Blob; spe
 }
 
 function blobOf({ checksum, contentLength }: BlobRecord): Blob {
-  return { digest: `sha256:${checksum}`, size: contentLength };
+  return { digest: digestFrom(checksum), size: contentLength };
 }
 
 function compareSize(folder: CacheFolder, blob: Blob, size: number, where: string): void {
@@ -147,7 +147,7 @@ async function readSpecText(folder: CacheFolder, blob: Blob, where: string): Pro
   const at = folder.locate(path);
   const bytes = await folder.read(path, SPEC_FILE_LIMIT_BYTES);
   compareSize(folder, blob, bytes.length, where);
-  const actual = `sha256:${createHash('sha256').update(bytes).digest('hex')}`;
+  const actual = digestOf(bytes);
   if (actual !== blob.digest) {
     throw new Error(
       `${at}: expected ${blob.digest}, found ${actual}; the file was changed: push this spec again`,

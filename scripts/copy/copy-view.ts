@@ -6,7 +6,7 @@ import { createReadStream } from 'node:fs';
 import prettyBytes from 'pretty-bytes';
 import pMap from 'p-map';
 import { z } from 'zod';
-import { formatList, formatNumber } from '../../site/lib/format.ts';
+import { shortHash, formatList, formatNumber } from '../../site/lib/format.ts';
 import type { Blob } from '../../site/schemas/build.ts';
 import { mirrorBlobPath } from '../../site/schemas/digest.ts';
 import { mirrorManifestPath } from '../../site/schemas/node.ts';
@@ -243,7 +243,7 @@ function expectClosed(builds: readonly SourceBuild[], where: string): void {
   const open = builds.flatMap(({ name, version, hash, needs }) =>
     needs
       .filter((need) => !listed.has(need))
-      .map((need) => `${name}@${version}/${hash.slice(0, 7)} needs /${need}`),
+      .map((need) => `${name}@${version}/${shortHash(hash)} needs /${need}`),
   );
   if (open.length === 0) return;
   throw new Error(

@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
 import { shortHash } from '../../site/lib/format.ts';
 import { parseJson } from '../../site/lib/json.ts';
-import { DagHash, Sha256 } from '../../site/schemas/digest.ts';
+import { digestFrom, DagHash, Sha256 } from '../../site/schemas/digest.ts';
 import { withTemporaryFolder } from '../cli/temporary-folder.ts';
 import { printable } from '../cli/command.ts';
 import { digestOf } from '../cli/digest.ts';
@@ -128,7 +128,7 @@ async function readBlob(url: string, path: string): Promise<string | undefined> 
   });
   const checksum = data[0]?.checksum ?? '';
   const text = await readText(`${url}/blobs/sha256/${checksum.slice(0, 2)}/${checksum}`);
-  if (text === undefined || digestOf(text) !== `sha256:${checksum}`)
+  if (text === undefined || digestOf(text) !== digestFrom(checksum))
     throw new Error(
       `${where}: expected a blob with the sha256 ${checksum}, found a different one or none; try again`,
     );

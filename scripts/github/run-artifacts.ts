@@ -10,7 +10,7 @@ import { readErrorText, send, type HttpAnswer } from '../http/request.ts';
 import { openGitHub } from './api.ts';
 import { describeError } from '../cli/command.ts';
 import { withTemporaryFolder } from '../cli/temporary-folder.ts';
-import { Digest } from '../../site/schemas/digest.ts';
+import { digestFrom, Digest } from '../../site/schemas/digest.ts';
 import { isErrorCode } from '../cli/files.ts';
 import { BadArchiveError } from './errors.ts';
 
@@ -105,7 +105,7 @@ async function download(
     },
     createWriteStream(file),
   );
-  const digest = `sha256:${hash.digest('hex')}`;
+  const digest = digestFrom(hash.digest('hex'));
   if (listed && digest !== listed)
     throw new TemporaryError(
       `artifact ${name}: expected ${listed}, as GitHub lists it, downloaded ${digest}`,

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { execFileSync } from 'node:child_process';
 import { z } from 'zod';
 import prettyBytes from 'pretty-bytes';
-import { isoSeconds, DAY_MS } from '../../site/lib/format.ts';
+import { shortHash, isoSeconds, DAY_MS } from '../../site/lib/format.ts';
 import type { DagHash } from '../../site/schemas/digest.ts';
 import type { Build } from '../../site/schemas/build.ts';
 import { Container } from '../../site/schemas/container.ts';
@@ -158,7 +158,7 @@ export function pruneText(plan: PrunePlan): string {
     lines.push('', `${members.length} ${reason}:`);
     for (const { build } of members.slice(0, MOST_NAMED)) {
       lines.push(
-        `- ${build.name}@${build.version} /${build.hash.slice(0, 7)}, ${prettyBytes(build.tarball.size)}`,
+        `- ${build.name}@${build.version} /${shortHash(build.hash)}, ${prettyBytes(build.tarball.size)}`,
       );
     }
     if (members.length > MOST_NAMED) lines.push(`- and ${members.length - MOST_NAMED} more`);

@@ -1,5 +1,5 @@
 import prettyBytes from 'pretty-bytes';
-import { formatNumber } from '../../site/lib/format.ts';
+import { shortHash, formatNumber } from '../../site/lib/format.ts';
 import { timeText } from '../../site/lib/times/build-times.ts';
 import { escapeMarkdown } from '../github/actions.ts';
 import type { WantedVersions } from '../spack/install-spack.ts';
@@ -21,7 +21,7 @@ export function refreshText({ counts, renew, bytes, time }: RefreshPlan, wanted:
     .slice(0, MAX_ROWS)
     .map(
       ({ name, version, hash, verdict, rank }) =>
-        `| ${escapeMarkdown(`${name}@${version}`)} /${hash.slice(0, 7)} | ${verdict.kind} | ${escapeMarkdown(verdict.reason.slice(0, 300))} | ${WORDS[rank]} |`,
+        `| ${escapeMarkdown(`${name}@${version}`)} /${shortHash(hash)} | ${verdict.kind} | ${escapeMarkdown(verdict.reason.slice(0, 300))} | ${WORDS[rank]} |`,
     );
   const more = renew.length > MAX_ROWS ? [`| and ${renew.length - MAX_ROWS} more | | | |`] : [];
   const table =

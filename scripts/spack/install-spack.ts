@@ -159,7 +159,7 @@ const NEEDED: Record<string, string[]> = {
 };
 
 /** Lists the required tools that a machine lacks. */
-function findMissingTools(environment: Record<string, string | undefined>): string[] {
+function findMissingTools(environment: ProcessEnvironment): string[] {
   const folders = (environment['PATH'] ?? '').split(delimiter).filter((folder) => folder !== '');
   const python = environment['SPACK_PYTHON'];
   return Object.entries(NEEDED).flatMap(([what, programs]) => {
@@ -174,7 +174,7 @@ function findMissingTools(environment: Record<string, string | undefined>): stri
 }
 
 /** Throws one sentence with all missing tools: a Linux image may have neither compiler nor patch. */
-export function expectTools(environment: Record<string, string | undefined>): void {
+export function expectTools(environment: ProcessEnvironment): void {
   const missing = findMissingTools(environment);
   if (missing.length === 0) return;
   throw new Error(

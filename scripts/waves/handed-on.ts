@@ -1,7 +1,7 @@
 import { copyFileSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { z } from 'zod';
-import { DagHash, hexOf, mirrorBlobPath, Sha256 } from '../../site/schemas/digest.ts';
+import { digestFrom, DagHash, hexOf, mirrorBlobPath, Sha256 } from '../../site/schemas/digest.ts';
 import type { MatrixEntry } from '../../site/schemas/build-request.ts';
 import { formatJson, parseJson } from '../../site/lib/json.ts';
 import type { SpecNode } from '../../site/lib/spack/dag.ts';
@@ -176,7 +176,7 @@ async function copyBuild(
   const { data } = parseMirrorManifest(text, manifest);
   const files: HandedOn['builds'][string] = [
     { path: relative(cache, manifest), sha256: hexOf(digestOf(text)) },
-    ...data.map(({ checksum }) => ({ path: mirrorBlobPath(`sha256:${checksum}`), sha256: checksum })),
+    ...data.map(({ checksum }) => ({ path: mirrorBlobPath(digestFrom(checksum)), sha256: checksum })),
   ];
   for (const file of files) await copyChecked(cache, file, join(out, CACHE));
   handed.builds[hash] = files;

@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import { posix } from 'node:path';
 import { extract, type Extract, type Header } from 'tar-stream';
 import { z } from 'zod';
@@ -12,6 +11,7 @@ import { BUILD_INFO, TarListing, type PrefixListing } from './listing.ts';
 import type { EntryKind } from './path-tree.ts';
 import { parsePlainYaml } from '../plain-yaml.ts';
 import { quote } from '../quote.ts';
+import { digestOf } from '../../cli/digest.ts';
 
 /** Facts from the entries of a tarball. */
 export interface ReadEntries {
@@ -133,7 +133,7 @@ function describeSbom(path: string, bytes: Buffer): Build['sbom'] {
   if (name === undefined || tryJson(String(bytes), Spdx) === undefined) return undefined;
   return {
     path: name,
-    digest: `sha256:${createHash('sha256').update(bytes).digest('hex')}`,
+    digest: digestOf(bytes),
     size: bytes.length,
   };
 }

@@ -103,7 +103,7 @@ async function readArchive(blob: MeasuredBlob, expected: ExpectedTarball): Promi
   return {
     tarball: {
       ...expected.blob,
-      uncompressedDigest: `sha256:${hash.digest('hex')}`,
+      uncompressedDigest: digestFrom(hash.digest('hex')),
       installedSize,
       files,
     },

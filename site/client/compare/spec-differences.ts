@@ -1,6 +1,7 @@
 import type { Node, ParameterValue } from '../../schemas/node.ts';
 import { segmentsText, variantSegment } from '../../lib/spack/spec-text.ts';
 import { compareTexts } from '../../lib/spack/versions.ts';
+import { shortHash } from '../../lib/format.ts';
 
 /** A node with the known versions of its dependencies. */
 export interface ComparedSpec {
@@ -70,7 +71,7 @@ function describeDependencies({ node, versions }: ComparedSpec): Map<string, str
   return new Map(
     node.dependencies
       .toSorted((left, right) => compareTexts(left.name, right.name))
-      .map(({ name, hash }) => [name, `@${versions.get(hash) ?? '?'} /${hash.slice(0, 7)}`]),
+      .map(({ name, hash }) => [name, `@${versions.get(hash) ?? '?'} /${shortHash(hash)}`]),
   );
 }
 

@@ -1,7 +1,7 @@
 import { readTable } from '../../lib/api/spec-table.ts';
 import { coverTogether, type NamedCache, type SharedCoverage } from '../../lib/federation/cover-together.ts';
 import { SIBLING_LIMIT_BYTES, SiblingTable } from '../../lib/federation/siblings.ts';
-import { formatNumber } from '../../lib/format.ts';
+import { shortHash, formatNumber } from '../../lib/format.ts';
 import { LockFile } from '../../schemas/lock-file.ts';
 import { listChildren, makeElement, makeRow, makeTable, makeText, type Child } from '../element.ts';
 import { messageOf } from '../site.ts';
@@ -84,7 +84,7 @@ function describe({ needed, available, percent, caches, mirrors, missing }: Shar
         missing
           .slice(0, MOST_MISSING)
           .map(({ name, version, hash }) =>
-            makeElement('li', '', makeText(`${name}@${version} /${hash.slice(0, 7)}`)),
+            makeElement('li', '', makeText(`${name}@${version} /${shortHash(hash)}`)),
           ),
         missing.length > MOST_MISSING && makeElement('li', '', `and ${missing.length - MOST_MISSING} more`),
       ),

@@ -1,4 +1,4 @@
-import { formatMonth, formatNumber, formatSize } from '../../lib/format.ts';
+import { shortHash, formatMonth, formatNumber, formatSize } from '../../lib/format.ts';
 import { fitText } from '../../lib/machine/needs.ts';
 import type { SearchEngine, SearchResult } from './engine.ts';
 import { BUILD_STATES } from '../../schemas/search/layout.ts';
@@ -204,7 +204,7 @@ async function linkRow(
   link.href = failed
     ? `${BASE}/failures/${encodeURIComponent(name)}/${key}/`
     : buildPage({ name, hash: key });
-  if (!failed) label.textContent = `/${hash.slice(0, 7)}`;
+  if (!failed) label.textContent = `/${shortHash(hash)}`;
   return hash;
 }
 

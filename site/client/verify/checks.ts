@@ -8,7 +8,7 @@ import { PublishedBuild } from '../../schemas/api/spec-document.ts';
 import type { Blob } from '../../schemas/build.ts';
 import { MirrorManifest, SPEC_MEDIA_TYPE, TARBALL_MEDIA_TYPE } from '../../schemas/mirror-manifest.ts';
 import { fileStem, Node } from '../../schemas/node.ts';
-import { mirrorBlobPath } from '../../schemas/digest.ts';
+import { digestFrom, mirrorBlobPath } from '../../schemas/digest.ts';
 import { fetchNodeText } from '../spec-files.ts';
 import { BASE } from '../site.ts';
 import { documentOf, type ShownBuild } from '../build/shown-build.ts';
@@ -65,7 +65,7 @@ async function fetchKeys(): Promise<string[]> {
 export async function verifyTarball(shown: ShownBuild): Promise<Check> {
   const { tarball } = (await fetchDocument(shown)).build;
   const bytes = await fetchBytes(`/${mirrorBlobPath(tarball.digest)}`);
-  const fits = `sha256:${await digestHex('SHA-256', bytes)}` === tarball.digest;
+  const fits = digestFrom(await digestHex('SHA-256', bytes)) === tarball.digest;
   return fits
     ? {
         state: 'good',
@@ -121,7 +121,7 @@ function checkRecords(text: string, { tarball, image }: PublishedBuild): Check {
     data.some(
       (record) =>
         record.mediaType === mediaType &&
-        `sha256:${record.checksum}` === blob.digest &&
+        digestFrom(record.checksum) === blob.digest &&
         record.contentLength === blob.size,
     );
   if (names(TARBALL_MEDIA_TYPE, tarball) && names(SPEC_MEDIA_TYPE, image.config) && data.length === 2) {
@@ -138,7 +138,7 @@ async function* checkSpecFile(
   blob: Blob,
   nodeText: string,
 ): AsyncGenerator<Check> {
-  if (`sha256:${await digestHex('SHA-256', bytes)}` !== blob.digest) {
+  if (digestFrom(await digestHex('SHA-256', bytes)) !== blob.digest) {
     yield { state: 'bad', text: 'The spec file is not the one that the manifest names.' };
     return;
   }
