@@ -74,9 +74,7 @@ export async function openDist(folder: string): Promise<Dist> {
   }
 
   async function removeOthers(): Promise<void> {
-    for (const path of await fastGlob(MIRROR_FILES, { cwd: folder, dot: true }))
-      if (!sizes.has(path)) await rm(join(folder, path));
-    for (const name of MIRROR_FOLDERS) await removeEmptyFolders(join(folder, name));
+    for (const name of MIRROR_FOLDERS) await keepOnly((path) => sizes.has(path), folder, name);
   }
 
   return {
@@ -132,9 +130,16 @@ async function tryLink(source: string, target: string): Promise<boolean> {
   );
 }
 
-async function removeEmptyFolders(folder: string): Promise<void> {
-  const entries = await readdir(folder, { withFileTypes: true }).catch(ignoreMissing);
-  for (const entry of entries ?? [])
-    if (entry.isDirectory()) await removeEmptyFolders(join(folder, entry.name));
-  if (entries && (await readdir(folder)).length === 0) await rmdir(folder);
+/** Removes all other files of a folder, and the folders that become empty. Returns whether this one is gone. */
+async function keepOnly(isKept: (path: string) => boolean, root: string, path: string): Promise<boolean> {
+  const entries = await readdir(join(root, path), { withFileTypes: true }).catch(ignoreMissing);
+  let isEmpty = true;
+  for (const entry of entries ?? []) {
+    const inner = `${path}/${entry.name}`;
+    if (entry.isDirectory()) isEmpty = (await keepOnly(isKept, root, inner)) && isEmpty;
+    else if (isKept(inner)) isEmpty = false;
+    else await rm(join(root, inner));
+  }
+  if (entries && isEmpty) await rmdir(join(root, path));
+  return isEmpty;
 }

@@ -46,8 +46,10 @@ function startCheck(where: string, blob: Blob): Check {
   };
 }
 
-/** Bytes read at a time. One buffer serves the whole file: streams would leave its size in garbage. */
+/** Bytes read at a time. Streams would leave the size of each file in garbage. */
 const CHUNK_BYTES = 2 ** 20;
+/** Buffers of files that were read: as many as are read at a time. */
+const spare: Buffer[] = [];
 
 /**
  * Reads a file that should be a blob. Reads without promises: for small files these, and even more so
@@ -61,8 +63,8 @@ export async function verifyFile(
   use: (bytes: Buffer) => Promise<void> = () => setImmediate(),
 ): Promise<void> {
   const check = startCheck(file, blob);
-  const buffer = Buffer.allocUnsafe(Math.min(blob.size + 1, CHUNK_BYTES));
   const input = openSync(file, 'r');
+  const buffer = spare.pop() ?? Buffer.allocUnsafe(CHUNK_BYTES);
   let fault: Error | null = null;
   try {
     for (;;) {
@@ -73,6 +75,7 @@ export async function verifyFile(
     }
   } finally {
     closeSync(input);
+    spare.push(buffer);
   }
   if (fault) throw fault;
 }

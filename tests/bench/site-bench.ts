@@ -28,7 +28,8 @@ export async function benchSite(folder: string, builds: number): Promise<Figures
     cpuSeconds: much.cpuSeconds,
     cpuSecondsOfFloor: floor.cpuSeconds,
     mebibytes: much.mebibytes,
-    kilobytesABuild: round(
+    kilobytesABuild: round(bytesOf(dist) / 1_000 / builds),
+    kilobytesABuildBeyondSmall: round(
       (bytesOf(dist) - bytesOf(join(folder, `dist-${small}`))) / 1_000 / (builds - small),
     ),
     timesSmall: round(much.cpuSeconds / little.cpuSeconds),
