@@ -229,7 +229,7 @@ test('an environment shows how much of it is built and how to use only it', asyn
   const { x = 390, width = 0 } = (await state.first().boundingBox()) ?? {};
   expect(x + width).toBeLessThan(390);
   await page.goto(`${site.url}/environments/new/`);
-  await page.getByText('Not concretized yet').waitFor();
+  await page.getByText('the next run of its workflow concretizes and builds it').waitFor();
 });
 
 test('statistics have charts and a table with the same numbers', async () => {
