@@ -32,6 +32,12 @@ export interface Committed {
   head: string;
 }
 
+interface CommitOptions {
+  waitMs?: number;
+  /** Called after each commit with the number of files so far, since a later commit may fail. */
+  onCommit?: (files: number) => void;
+}
+
 /**
  * Commits changes to a branch, as GitHub's own verified commits, without overwriting anybody's: each try
  * reads the head and drops changes that are already there. Several runs can do so at once. Nothing is
@@ -43,14 +49,7 @@ export async function commitFiles(
   branch: string,
   local: LocalChanges,
   message: { headline: string; body: string },
-  {
-    waitMs = WAIT_MS,
-    onCommit,
-  }: {
-    waitMs?: number;
-    /** Called after each commit with the number of files so far, since a later commit may fail. */
-    onCommit?: (files: number) => void;
-  } = {},
+  { waitMs = WAIT_MS, onCommit }: CommitOptions = {},
 ): Promise<Committed> {
   const result: Committed = { commits: [], files: 0, lost: [], head: local.head };
   const committed = new Set<string>();
@@ -61,20 +60,18 @@ export async function commitFiles(
   };
   /** Files of commits without an answer: the branch shows whether those commits exist. */
   const inDoubt = new Map<string, Change>();
+  const failures = { busy: 0, stale: 0 };
   let limits: BatchLimits = {};
   let pending = local.changes;
-  let expectedHead = local.head;
   let head: string | undefined;
-  let failures = 0;
-  for (let tries = 1; pending.length > 0;) {
+  while (pending.length > 0) {
     head ??= await readHead(github, branch);
-    result.head = head;
-    if (head !== expectedHead) {
+    if (head !== result.head) {
       count(await findOurs(github, head, inDoubt));
       const { changes, lost } = await compare(github, head, pending);
       result.lost.push(...lost);
       pending = changes;
-      expectedHead = head;
+      result.head = head;
     }
     const [batch] = chunkChanges(pending, limits);
     if (!batch) break;
@@ -83,37 +80,45 @@ export async function commitFiles(
       const commit = await createCommit(github, branch, head, message, counted);
       result.commits.push(commit);
       pending = pending.filter((change) => !batch.includes(change));
-      result.head = head = expectedHead = commit.oid;
-      failures = 0;
+      result.head = head = commit.oid;
+      failures.busy = 0;
       // Commits without an answer do not exist: this commit was made on top of the head that was read.
       inDoubt.clear();
       count(counted);
     } catch (error) {
       if (error instanceof RuleError) throw await explainRule(github, branch, error);
       if (error instanceof BusyError) {
-        failures += 1;
-        if (failures > MAX_FAILURES) throw error;
         // If GitHub has not made it, a smaller commit may succeed: GitHub aborts after ten seconds.
         for (const change of counted) inDoubt.set(change.path, change);
         limits = { maxFiles: Math.max(1, counted.length >> 1), maxBytes: Math.max(1, sizeOf(counted) >> 1) };
-        console.error(`${error.message}; checking whether the commit was made`);
-        await sleep(waitMs * 2 ** failures * (0.5 + Math.random()));
-      } else if (error instanceof StaleHeadError) {
-        if (tries === MAX_TRIES) {
-          throw new Error(
-            `${branch} got other commits ${MAX_TRIES} times in a row during this one; run it again`,
-            {
-              cause: error,
-            },
-          );
-        }
-        await sleep(Math.random() * waitMs * Math.min(tries, 5));
-        tries += 1;
-      } else throw error;
+      }
+      await waitAfter(error, failures, branch, waitMs);
       head = undefined;
     }
   }
   return result;
+}
+
+/** Counts a failed try and waits before the next one. Throws when another try cannot help. */
+async function waitAfter(
+  error: unknown,
+  failures: { busy: number; stale: number },
+  branch: string,
+  waitMs: number,
+): Promise<void> {
+  if (error instanceof BusyError) {
+    failures.busy += 1;
+    if (failures.busy > MAX_FAILURES) throw error;
+    console.error(`${error.message}; checking whether the commit was made`);
+    await sleep(waitMs * 2 ** failures.busy * (0.5 + Math.random()));
+  } else if (error instanceof StaleHeadError) {
+    failures.stale += 1;
+    if (failures.stale === MAX_TRIES) {
+      const message = `${branch} got other commits ${MAX_TRIES} times in a row during this one; run it again`;
+      throw new Error(message, { cause: error });
+    }
+    await sleep(Math.random() * waitMs * Math.min(failures.stale, 5));
+  } else throw error;
 }
 
 /**

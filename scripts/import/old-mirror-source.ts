@@ -27,7 +27,7 @@ const Checksum = z.object({
 export function openOldMirror(folder: MirrorFiles, trust: Trust): Source {
   async function list(): Promise<SourceList> {
     const names = await folder.list(OLD_FOLDER);
-    if (names) return { builds: await listDirectory(names), unmatched: [] };
+    if (names) return { builds: await readSpecFiles(findStems(names)), unmatched: [] };
     const stream = await folder.open(OLD_INDEX);
     if (!stream)
       throw new Error(`${folder.locate(OLD_INDEX)}: expected the index, found none; update it with Spack`);
@@ -35,12 +35,7 @@ export function openOldMirror(folder: MirrorFiles, trust: Trust): Source {
     return { builds: builds.map((build) => ({ ...build, places: stemsOf(build) })), unmatched: [] };
   }
 
-  async function listDirectory(names: readonly string[]): Promise<SourceBuild[]> {
-    const stems = new Map<DagHash, string>();
-    for (const file of names.toSorted()) {
-      const [, stem, hash] = SPEC_FILE.exec(file) ?? [];
-      if (stem !== undefined && hash !== undefined) stems.set(hash, stem);
-    }
+  async function readSpecFiles(stems: ReadonlyMap<DagHash, string>): Promise<SourceBuild[]> {
     const builds: SourceBuild[] = [];
     for (const [hash, stem] of stems) builds.push(await completeBuild(stem, hash, stem, read));
     return sortBuilds(builds);
@@ -85,6 +80,16 @@ export function openOldMirror(folder: MirrorFiles, trust: Trust): Source {
   }
 
   return { address: folder.address, list, read };
+}
+
+/** File name stems of the spec files in a folder, keyed by the hashes of their builds. */
+function findStems(names: readonly string[]): Map<DagHash, string> {
+  const stems = new Map<DagHash, string>();
+  for (const file of names.toSorted()) {
+    const [, stem, hash] = SPEC_FILE.exec(file) ?? [];
+    if (stem !== undefined && hash !== undefined) stems.set(hash, stem);
+  }
+  return stems;
 }
 
 /** The sha256 of the tarball, from a spec file before layout v3. */

@@ -33,50 +33,62 @@ interface Applied {
   missed: Build[];
 }
 
+interface ApplyOptions {
+  catalog: Pick<Catalog, 'builds' | 'manifests'>;
+  /** Records of builds that are or were removed. */
+  removed: ReadonlyMap<DagHash, Removed>;
+  now: Date;
+  deleteImages: ImageDeleter;
+  findPublished: FindPublished;
+}
+
 /**
  * Applies a plan: restores builds, removes builds, then deletes images in the registry. The record of a
  * removed build is written before its files are deleted, and images are deleted before that is recorded, so
  * that a run that is stopped at any point loses nothing and the next one continues. Nodes (`specs/`) stay: a
  * run that began before this one may be about to publish a build that depends on them.
  */
-export async function applyPlan(
-  directory: string,
-  plan: PrunePlan,
-  {
-    catalog,
-    removed,
-    now,
-    deleteImages,
-    findPublished,
-  }: {
-    catalog: Pick<Catalog, 'builds' | 'manifests'>;
-    removed: ReadonlyMap<DagHash, Removed>;
-    now: Date;
-    deleteImages: ImageDeleter;
-    findPublished: FindPublished;
-  },
-): Promise<Applied> {
+export async function applyPlan(directory: string, plan: PrunePlan, options: ApplyOptions): Promise<Applied> {
   for (const record of plan.restore) restore(directory, record);
+  removeBuilds(directory, plan.remove, options);
+  const outcome = await deleteExpired(directory, plan.expire, options);
+  return { restored: plan.restore.length, removed: plan.remove.length, ...outcome };
+}
 
+/** Records removed builds, then deletes their files and the containers that have no other builds. */
+function removeBuilds(
+  directory: string,
+  remove: PrunePlan['remove'],
+  { catalog, removed, now }: ApplyOptions,
+): void {
   const date = isoSeconds(now);
-  const records = plan.remove.map(({ build, reason }): NewFile => {
+  const records = remove.map(({ build, reason }): NewFile => {
     const grace = { build, manifest: catalog.manifests.get(build.hash) ?? '' };
     const record = { ...recordRemoval(build, { removed: date, reason }, removed.get(build.hash)), grace };
     return { path: removedPath(build), content: formatJson(record), replace: true };
   });
   addFiles(directory, records);
-  const gone = new Set(plan.remove.map(({ build }) => build.hash));
-  for (const { build } of plan.remove) {
+  const gone = new Set(remove.map(({ build }) => build.hash));
+  for (const { build } of remove) {
     rmSync(join(directory, buildFile(build)), { force: true });
     rmSync(join(directory, manifestFile(build)), { force: true });
   }
   for (const [path, container] of readCatalogFiles(directory, 'containers', Container)) {
     if (isOrphan(container, gone)) rmSync(join(directory, path));
   }
+}
 
-  // A build that was published again has its image back; only the grace in its record ends.
+/**
+ * Deletes the images of builds whose grace period is over, and records that. A build that was published again
+ * has its image back; only the grace in its record ends.
+ */
+async function deleteExpired(
+  directory: string,
+  expire: PrunePlan['expire'],
+  { catalog, deleteImages, findPublished }: ApplyOptions,
+): Promise<Pick<Applied, 'deleted' | 'stopped' | 'missed'>> {
   const expired = new Map(
-    plan.expire.flatMap(({ hash, grace }) =>
+    expire.flatMap(({ hash, grace }) =>
       grace && !catalog.builds.has(hash) ? [[grace.build.image.digest, grace.build] as const] : [],
     ),
   );
@@ -91,7 +103,7 @@ export async function applyPlan(
   );
   const lost = [...expired.values()].filter(({ image }) => deleted.has(image.digest));
   const published = await findPublished(lost);
-  const over = plan.expire.filter(
+  const over = expire.filter(
     ({ hash, grace }) => grace && (catalog.builds.has(hash) || deleted.has(grace.build.image.digest)),
   );
   addFiles(
@@ -103,8 +115,6 @@ export async function applyPlan(
     })),
   );
   return {
-    restored: plan.restore.length,
-    removed: plan.remove.length,
     deleted: deleted.size,
     missed: lost.filter(({ hash }) => published.has(hash)),
     ...(stopped === undefined ? {} : { stopped }),

@@ -54,47 +54,28 @@ export interface PrunePlan {
  * the newest of each kind. If a size is set, these last groups are added by rank, as on the mirror (used by
  * many, young, small first), while there is room.
  */
-export function planPrune({ catalog, next, pins, removed, retention, now }: PruneInput): PrunePlan {
-  const { needed, builds } = restoreNeeded(catalog, pins, removed, retention);
+export function planPrune(input: PruneInput): PrunePlan {
+  const { catalog, removed, retention, now } = input;
+  const { needed, builds } = restoreNeeded(input);
+  const kept = new KeptBuilds(builds, catalog.nodes);
+  const warnings = keepNamed(kept, input);
+  const byRule = keepByRule([...builds.values()], catalog.nodes, retention, now);
   const releases = [...groupByRelease(builds.values())].slice(0, retention.releases ?? USUAL_RELEASES);
-  const { nodes } = catalog;
-  const kept = new Map<DagHash, string>();
-  const keep = (hashes: Iterable<DagHash>, why: string): void => {
-    const present = [...hashes].filter((hash) => nodes.has(hash));
-    for (const hash of present) if (builds.has(hash) && !kept.has(hash)) kept.set(hash, why);
-    for (const hash of runtimeClosure(present, nodes, builds)) {
-      if (!kept.has(hash)) kept.set(hash, `needed by what is kept: ${why}`);
-    }
-  };
-
-  for (const [name, roots] of catalog.environments) keep(roots, `environment ${name}`);
-  for (const [name, roots] of next ?? []) keep(roots, `environment ${name}, solved again`);
-  for (const [name, hashes] of catalog.snapshots ?? []) keep(hashes, `snapshot ${name}`);
-  const warnings: string[] = [];
-  for (const [name, pin] of pins) {
-    const { hashes, missing } = resolvePin(pin, builds);
-    keep(hashes, `pin ${name}: ${pin.reason}`);
-    if (missing.length > 0) warnings.push(`pins/${name}.yaml: no build here matches ${missing.join(', ')}`);
+  for (const [release, members] of releases) {
+    const reason = `release ${release} of the recipes`;
+    const hashes = members.map(({ hash }) => hash);
+    if (retention.releases !== undefined) kept.add(hashes, reason);
+    else for (const hash of hashes) byRule.set(hash, reason);
   }
 
-  if (retention.releases !== undefined)
-    for (const [release, members] of releases)
-      keep(
-        members.map(({ hash }) => hash),
-        `release ${release} of the recipes`,
-      );
-
   const limit = retention.size === undefined ? Infinity : Size.parse(retention.size);
-  const room = limit - sumTarballs([...kept.keys()].flatMap((hash) => builds.get(hash) ?? []));
+  const room = limit - kept.bytes();
   if (room < 0) {
     warnings.push(
       `retention.size: the builds that environments, snapshots, pins and releases need take more than ${retention.size ?? ''}; remove some of them, or raise it`,
     );
   }
-  const byRule = keepByRule([...builds.values()], nodes, retention, now);
-  for (const [release, members] of releases)
-    for (const { hash } of members) byRule.set(hash, `release ${release} of the recipes`);
-  const rejected = takeByRank(byRule, { builds, nodes, kept, keep, room });
+  const rejected = takeByRank(kept, byRule, room);
 
   const remove = [...builds.values()]
     .filter(({ hash }) => !kept.has(hash) && catalog.builds.has(hash))
@@ -107,7 +88,6 @@ export function planPrune({ catalog, next, pins, removed, retention, now }: Prun
   const before = sumTarballs(
     [...builds.values()].filter(({ hash }) => catalog.builds.has(hash) || kept.has(hash)),
   );
-  const after = sumTarballs([...kept.keys()].flatMap((hash) => builds.get(hash) ?? []));
   // The dependents of the others are removed in this plan, too, so the others stay removed.
   const restore = needed.filter(({ hash }) => kept.has(hash));
   const restored = new Set(restore.map(({ hash }) => hash));
@@ -117,19 +97,67 @@ export function planPrune({ catalog, next, pins, removed, retention, now }: Prun
     expire: [...removed.values()].filter(
       (record) => !restored.has(record.hash) && isOver(record, retention.graceDays, now),
     ),
-    kept,
-    bytes: { before, after },
+    kept: kept.reasons,
+    bytes: { before, after: kept.bytes() },
     warnings,
   };
 }
 
+/** Builds that stay, each with everything that it needs at run time. */
+class KeptBuilds {
+  /** Keyed by the build's hash. The first reason counts. */
+  readonly reasons = new Map<DagHash, string>();
+  readonly builds: ReadonlyMap<DagHash, Build>;
+  readonly nodes: Catalog['nodes'];
+
+  constructor(builds: ReadonlyMap<DagHash, Build>, nodes: Catalog['nodes']) {
+    this.builds = builds;
+    this.nodes = nodes;
+  }
+
+  has(hash: DagHash): boolean {
+    return this.reasons.has(hash);
+  }
+
+  add(hashes: Iterable<DagHash>, reason: string): void {
+    const present = [...hashes].filter((hash) => this.nodes.has(hash));
+    for (const hash of present) if (this.builds.has(hash) && !this.has(hash)) this.reasons.set(hash, reason);
+    for (const hash of runtimeClosure(present, this.nodes, this.builds)) {
+      if (!this.has(hash)) this.reasons.set(hash, `needed by what is kept: ${reason}`);
+    }
+  }
+
+  /** Bytes of the tarballs. */
+  bytes(): number {
+    return this.bytesOf(this.reasons.keys());
+  }
+
+  bytesOf(hashes: Iterable<DagHash>): number {
+    return sumTarballs([...hashes].flatMap((hash) => this.builds.get(hash) ?? []));
+  }
+}
+
+/**
+ * Keeps the builds that environments, snapshots and pins name.
+ * @returns warnings about pins that match no build
+ */
+function keepNamed(kept: KeptBuilds, { catalog, next, pins }: PruneInput): string[] {
+  for (const [name, roots] of catalog.environments) kept.add(roots, `environment ${name}`);
+  for (const [name, roots] of next ?? []) kept.add(roots, `environment ${name}, solved again`);
+  for (const [name, hashes] of catalog.snapshots ?? []) kept.add(hashes, `snapshot ${name}`);
+  return [...pins].flatMap(([name, pin]) => {
+    const { hashes, missing } = resolvePin(pin, kept.builds);
+    kept.add(hashes, `pin ${name}: ${pin.reason}`);
+    return missing.length > 0 ? [`pins/${name}.yaml: no build here matches ${missing.join(', ')}`] : [];
+  });
+}
+
 /** Finds removed builds that may have to be restored, and returns them with the builds of the catalog. */
-function restoreNeeded(
-  { builds, nodes, environments, snapshots = new Map() }: PruneInput['catalog'],
-  pins: PruneInput['pins'],
-  removed: PruneInput['removed'],
-  retention: PruneInput['retention'],
-): { needed: Removed[]; builds: Map<DagHash, Build> } {
+function restoreNeeded({ catalog, pins, removed, retention }: PruneInput): {
+  needed: Removed[];
+  builds: Map<DagHash, Build>;
+} {
+  const { builds, nodes, environments, snapshots = new Map<string, readonly DagHash[]>() } = catalog;
   const inGrace = new Map(
     [...removed.values()].flatMap(({ hash, grace }) =>
       grace && !builds.has(hash) && nodes.has(hash) ? [[hash, grace.build] as const] : [],
@@ -194,34 +222,22 @@ function kindOf(build: Build, nodes: Catalog['nodes']): string {
 
 /** Keeps builds by rank, each only if its run-time dependencies fit, too. @returns those that do not fit */
 function takeByRank(
-  wanted: ReadonlyMap<DagHash, string>,
-  {
-    builds,
-    nodes,
-    kept,
-    keep,
-    room,
-  }: {
-    builds: ReadonlyMap<DagHash, Build>;
-    nodes: Catalog['nodes'];
-    kept: ReadonlyMap<DagHash, string>;
-    keep: (hashes: Iterable<DagHash>, why: string) => void;
-    room: number;
-  },
-): Set<DagHash> {
+  kept: KeptBuilds,
+  reasons: ReadonlyMap<DagHash, string>,
+  room: number,
+): ReadonlySet<DagHash> {
   const rejected = new Set<DagHash>();
   let left = room;
-  for (const { build, closure } of rankBuilds([...builds.values()], nodes)) {
-    const why = wanted.get(build.hash);
-    if (why === undefined || kept.has(build.hash)) continue;
-    const missing = [...closure].filter((hash) => !kept.has(hash));
-    const cost = sumTarballs(missing.flatMap((hash) => builds.get(hash) ?? []));
+  for (const { build, closure } of rankBuilds([...kept.builds.values()], kept.nodes)) {
+    const reason = reasons.get(build.hash);
+    if (reason === undefined || kept.has(build.hash)) continue;
+    const cost = kept.bytesOf([...closure].filter((hash) => !kept.has(hash)));
     if (cost > left) {
       rejected.add(build.hash);
       continue;
     }
     left -= cost;
-    keep([build.hash], why);
+    kept.add([build.hash], reason);
   }
   return rejected;
 }

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { openAsBlob } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { extname } from 'node:path';
@@ -34,32 +34,13 @@ export function openS3Place(address: string, account: S3Account): Place {
   const { bucket, prefix } = parseS3Address(address);
   const request = sendToBucket.bind(undefined, account, bucket);
 
-  async function listPage(
-    token: string | undefined,
-  ): Promise<{ files: [string, PlacedFile][]; next?: string }> {
-    const answer = await request({
-      method: 'GET',
-      key: '',
-      query: {
-        'list-type': '2',
-        prefix,
-        ...(token !== undefined && { 'continuation-token': token }),
-      },
-    });
+  async function readPage(token: string | undefined): Promise<string> {
+    const next = token !== undefined && { 'continuation-token': token };
+    const query = { 'list-type': '2', prefix, ...next };
+    const answer = await request({ method: 'GET', key: '', query });
     const text = (await readLimited(answer, LIST_LIMIT_BYTES)).toString();
-    if (!text.includes('<ListBucketResult'))
-      throw new Error(`${address}: expected a list of objects, found something else; check AWS_ENDPOINT_URL`);
-    const files = text
-      .split('<Contents>')
-      .slice(1)
-      .map((entry): [string, PlacedFile] => {
-        // `encoding-type` is not used: hosts differ in whether it encodes a space as "+".
-        const key = readElement(entry, 'Key') ?? '';
-        const tag = /^[0-9a-f]{32}$/.exec((readElement(entry, 'ETag') ?? '').replaceAll('"', ''));
-        return [key.slice(prefix.length), { size: Number(readElement(entry, 'Size')), md5: tag?.[0] }];
-      });
-    const next = readElement(text, 'NextContinuationToken');
-    return { files, ...(next !== undefined && { next }) };
+    if (text.includes('<ListBucketResult')) return text;
+    throw new Error(`${address}: expected a list of objects, found something else; check AWS_ENDPOINT_URL`);
   }
 
   return {
@@ -69,22 +50,17 @@ export function openS3Place(address: string, account: S3Account): Place {
       const files = new Map<string, PlacedFile>();
       let token: string | undefined;
       do {
-        const page = await listPage(token);
-        for (const [path, file] of page.files) files.set(path, file);
-        if (page.next !== undefined && page.next === token)
+        const page = await readPage(token);
+        for (const [key, file] of readObjects(page)) files.set(key.slice(prefix.length), file);
+        const next = readElement(page, 'NextContinuationToken');
+        if (next !== undefined && next === token)
           throw new Error(`${address}: expected the next page of the list, found the same again`);
-        token = page.next;
+        token = next;
       } while (token !== undefined);
       return files;
     },
     async isSame({ file }, { md5 }) {
-      return (
-        md5 !== undefined &&
-        md5 ===
-          createHash('md5')
-            .update(await readFile(file))
-            .digest('hex')
-      );
+      return md5 !== undefined && md5 === hash('md5', await readFile(file));
     },
     async put(local) {
       const { path, file } = local;
@@ -105,6 +81,17 @@ export function openS3Place(address: string, account: S3Account): Place {
 
 async function sha256Of({ file, digest }: LocalFile): Promise<string> {
   return hexOf(digest ?? digestOf(await readFile(file)));
+}
+
+/** The objects of a page of a list, keyed by their keys in the bucket. */
+function readObjects(page: string): [string, PlacedFile][] {
+  const [, ...entries] = page.split('<Contents>');
+  return entries.map((entry) => {
+    // `encoding-type` is not used: hosts differ in whether it encodes a space as "+".
+    const key = readElement(entry, 'Key') ?? '';
+    const tag = /^[0-9a-f]{32}$/.exec((readElement(entry, 'ETag') ?? '').replaceAll('"', ''));
+    return [key, { size: Number(readElement(entry, 'Size')), md5: tag?.[0] }];
+  });
 }
 
 function readElement(xml: string, name: string): string | undefined {

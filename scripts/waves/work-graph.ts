@@ -59,12 +59,6 @@ export function readWorkGraph(work: Work): WorkGraph {
   return { hashes, seconds, needs, dependents, groups, chain, nextOfChain, order, longestChain, total };
 }
 
-/** Lower bound, in seconds, of any division: the longest chain, or the total time divided by the runners. */
-export function lowerBound(work: Work, runners: number): number {
-  const { longestChain, total } = readWorkGraph(work);
-  return Math.max(longestChain, total / runners);
-}
-
 function sortByNeeds(work: Work): DagHash[] {
   const waiting = new Map<DagHash, number>();
   const dependents = new Map<DagHash, DagHash[]>([...work.keys()].map((hash) => [hash, []]));

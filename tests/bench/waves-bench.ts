@@ -5,7 +5,7 @@ import { createRandom, type Random } from '../generate/random.ts';
 import type { Limits } from '../../scripts/waves/add-wave.ts';
 import { divideWork, type Job } from '../../scripts/waves/divide.ts';
 import { LONG_SECONDS } from '../../scripts/waves/long-packages.ts';
-import { lowerBound, readWorkGraph, type Work, type WorkNode } from '../../scripts/waves/work-graph.ts';
+import { readWorkGraph, type Work, type WorkNode } from '../../scripts/waves/work-graph.ts';
 import type { Figures } from './bench.ts';
 import { round } from './stopwatch.ts';
 
@@ -117,6 +117,12 @@ export function playWaves(work: Work, limits: Limits, estimated = work): Played 
 /** Number of the wave that waits for a job, from 0. */
 function dueOf({ wave, lane }: Job): number {
   return lane === 'last' ? Infinity : wave + (lane === 'long' ? 2 : 1);
+}
+
+/** Lower bound, in seconds, of any division: the longest chain, or the total time divided by the runners. */
+function lowerBound(work: Work, runners: number): number {
+  const { longestChain, total } = readWorkGraph(work);
+  return Math.max(longestChain, total / runners);
 }
 
 /**
