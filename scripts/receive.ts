@@ -19,7 +19,8 @@ const command = createCommand({
   description:
     'Publishes the artifacts of build jobs: checks each against its plan, pushes and records new builds. ' +
     'In a workflow it downloads them from GitHub one after another (GITHUB_TOKEN needs "actions: read"). ' +
-    'An invalid artifact becomes a failure and does not affect the others. Safe to run again.',
+    'An invalid artifact becomes a failure and does not affect the others. Fails, after all is recorded, if ' +
+    'everything failed. Safe to run again.',
   examples: [
     'node scripts/receive.ts --plans plans --matrix "$MATRIX"',
     'node scripts/receive.ts --plans plans --artifacts artifacts --matrix "$MATRIX"',

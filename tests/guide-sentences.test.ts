@@ -11,6 +11,7 @@ import { RuleError } from '../scripts/github/errors.ts';
 import { describeError } from '../scripts/cli/command.ts';
 import { chooseLogins } from '../scripts/oci/registry-login.ts';
 import { describePrivate } from '../scripts/github/visibility.ts';
+import { describeUselessRun } from '../scripts/receive/finish-run.ts';
 import { prepareCompilers } from '../scripts/spack/compilers.ts';
 import { expectTools } from '../scripts/spack/install-spack.ts';
 import { pagesAnswer, repositoryAnswer } from './world/github-rest.ts';
@@ -90,8 +91,12 @@ async function ownersSentences(): Promise<string[]> {
     ...LIVE_SITES.map((live) => describeLive(SITE, live, '', 1, 'the page of Deploy')),
     await refusalOf(() => expectTools({ PATH: '' })),
     await refusalOf(useBrokenCompiler),
+    describeUselessRun({ received: [], unsolved: [UNSOLVED], faults: [] }) ?? '',
   ];
 }
+
+/** A request without a solution. */
+const UNSOLVED = { name: 'zlib', spec: 'zlib@99', target: 'x86_64_v3', kind: 'concretize' as const, log: [] };
 
 /** States of the site in which a deployment does not appear. */
 const LIVE_SITES: LiveSite[] = [

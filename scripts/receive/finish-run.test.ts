@@ -8,7 +8,7 @@ import { expect, test } from 'vitest';
 import type { Build } from '../../site/schemas/build.ts';
 import type { Failure } from '../../site/schemas/failure.ts';
 import type { Received } from './receive-artifact.ts';
-import { describeRun, attestLater, writeSubjects } from './finish-run.ts';
+import { describeRun, describeUselessRun, attestLater, writeSubjects } from './finish-run.ts';
 
 const HASH = 'mgvrpqcayml2t34bqu5anstlc53ooayw';
 const DIGEST = `sha256:${'a'.repeat(64)}` as const;
@@ -20,6 +20,29 @@ test('links new builds to the site, but not those of a dry run', () => {
   const dry = describeRun([received([build(0)])], false);
   expect(dry).toContain('## Would publish 1 build');
   expect(dry).not.toContain('http');
+});
+
+test('a run in which everything failed is an error that names the failures', () => {
+  const failure: Failure = {
+    name: 'tree',
+    spec: 'tree@9',
+    kind: 'compile',
+    log: [],
+    date: '2026-11-01T00:00:00Z',
+  };
+  const unsolved = [{ ...failure, spec: 'tree@99', kind: 'concretize' as const, target: 'x86_64_v3' }];
+  const run = { received: [], unsolved: [], faults: [] };
+  const failed = received([], [failure]);
+  expect(describeUselessRun(run)).toBeUndefined();
+  expect(describeUselessRun({ ...run, unsolved })).toMatch(
+    /nothing was built.*\n {2}tree \(concretize\): tree@99$/,
+  );
+  expect(describeUselessRun({ ...run, received: [failed], unsolved })).toMatch(
+    /tree@99\n {2}tree \(compile\): tree@9$/,
+  );
+  const useful = [received([build(0)]), { ...received([]), again: 1 }, { ...received([]), planned: 0 }];
+  for (const job of useful)
+    expect(describeUselessRun({ ...run, received: [failed, job], unsolved })).toBeUndefined();
 });
 
 test('escapes untrusted text, and stays below the size that GitHub shows', () => {
@@ -96,7 +119,7 @@ function received(newBuilds: Build[], failures: Failure[] = []): Received {
   return {
     entry: { ...entry, plan: digest, lock: digest, inputs: digest },
     title: 'tree',
-    planned: newBuilds.length,
+    planned: newBuilds.length + failures.length,
     newBuilds,
     again: 0,
     reused: 0,

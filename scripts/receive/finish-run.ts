@@ -37,16 +37,17 @@ interface FinishOptions {
 
 /**
  * Publishes the containers of the received builds and reports the results to people and to the next workflow
- * steps. Throws when something could not be published.
+ * steps. Throws when something could not be published, or when everything that was requested failed.
  * @param jobs number of build jobs of the run
  */
 export async function finishRun(
   jobs: number,
-  { received, divided, faults }: ReceivedRun,
+  run: ReceivedRun,
   options: FinishOptions,
   destination: Destination,
 ): Promise<void> {
   const { registry, subjects } = options;
+  const { received, divided, faults } = run;
   const builds = received.flatMap(({ newBuilds }) => newBuilds);
   const requests = received.flatMap((job) => job.containers ?? []);
   const outcome = options.containers
@@ -78,6 +79,32 @@ export async function finishRun(
   );
   if (faults.length > 0)
     throw new Error(`some jobs could not be published; published builds stay\n  ${faults.join('\n  ')}`);
+  const failure = describeUselessRun(run);
+  if (failure !== undefined) throw new Error(failure);
+}
+
+/** Maximum number of failures that an error lists. */
+const MAX_NAMED = 20;
+
+/**
+ * Describes the failures of a run in which all jobs failed, since such a run must not be green.
+ * @returns undefined if a job succeeded, even if only with a container or a lock, or if nothing failed
+ */
+export function describeUselessRun({ received, unsolved, divided }: ReceivedRun): string | undefined {
+  const failures = [
+    ...unsolved,
+    ...received.flatMap((job) => job.failures),
+    ...(divided ? divided.failures : []),
+  ];
+  const hasUse = received.some(
+    ({ planned, newBuilds, again }) => planned === 0 || newBuilds.length + again > 0,
+  );
+  if (hasUse || failures.length === 0) return undefined;
+  const named = failures
+    .slice(0, MAX_NAMED)
+    .map(({ name, kind, spec }) => `${name} (${kind}): ${spec.slice(0, 300)}`);
+  const more = failures.length > MAX_NAMED ? [`and ${failures.length - MAX_NAMED} more`] : [];
+  return `nothing was built, since everything failed; the failures are recorded, and the site shows them after its deployment\n  ${[...named, ...more].join('\n  ')}`;
 }
 
 /** Number of builds and containers left for a later run: those that no job got to, or that timed out. */

@@ -20,6 +20,8 @@ import { readPlanFolder, REQUESTS_FOLDER, type Plan } from './plan-folder.ts';
 /** Outcome for all artifacts of a run. */
 export interface ReceivedRun {
   received: Received[];
+  /** Failures of the requests without a solution, which got no job. */
+  unsolved: readonly SolvedFailure[];
   /** Outcome for requests that several jobs build, if any. */
   divided?: DividedOutcome;
   /** One sentence for each job that could not be published for reasons other than its artifact. */
@@ -37,7 +39,7 @@ export async function receiveAll(
   const { environment } = destination;
   const { run } = readOrigin(environment);
   const date = readDate(environment, new Date());
-  const result: ReceivedRun = { received: [], faults: [] };
+  const result: ReceivedRun = { received: [], unsolved, faults: [] };
   addFiles(
     destination.catalogDirectory,
     unsolved.flatMap(({ target, ...failure }, index) => {
