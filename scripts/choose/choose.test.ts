@@ -4,7 +4,10 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { buildFile } from '../../site/lib/catalog/catalog-files.ts';
 import { BuildCacheSettings } from '../../site/schemas/build-cache-settings.ts';
+import { generateCatalog } from '../../tests/generate/catalog.ts';
+import { readCatalog } from '../catalog/catalog.ts';
 import {
   chooseEnvironments,
   chooseManual,
@@ -293,4 +296,26 @@ test('takes the targets in turn, one per day', () => {
   ].map(day);
   expect(days[1]).toBe(days[2]);
   expect(new Set([days[0], days[1], days[3]]).size).toBe(3);
+});
+
+test('renews older packages as if they were not cached, with at most half of the number, and fills up with new ones', async () => {
+  answerWith(NAMES);
+  const catalog = writeCatalog({});
+  await generateCatalog({ builds: 60, seed: 1, directory: catalog });
+  const { builds } = readCatalog(catalog);
+  for (const build of builds.values()) {
+    const origin = { ...build.origin, target: 'x86_64_v3' };
+    writeFileSync(join(catalog, buildFile(build)), JSON.stringify({ ...build, origin }));
+  }
+  const since = { release: 'v2025.11.0', date: '2025-11-20T00:00:00Z' };
+  const older = [{ why: 'recipe', name: 'x', version: '1', hashes: [...builds.keys()].sort(), since }];
+  const compared = { ...since, commit: 'c'.repeat(40), current: [], noNewer: [], older };
+  writeFileSync(join(catalog, 'checks/recipes.json'), JSON.stringify(compared));
+  const { requests, reasons } = await draw(catalog, '1');
+  expect(requests.map(({ fresh }) => fresh)).toEqual([true, true, false]);
+  const cachedNames = new Set([...builds.values()].map(({ name }) => name));
+  expect(requests.map(({ specs }) => cachedNames.has(specs[0] ?? ''))).toEqual([true, true, false]);
+  expect(reasons[0]).toMatch(/^2 packages of \d+ to renew, which newer recipes would build differently: /);
+  // They are the first in order, not drawn by the seed.
+  expect((await draw(catalog, '2')).requests.slice(0, 2)).toEqual(requests.slice(0, 2));
 });

@@ -7,7 +7,8 @@ import { findTarget } from '../cli/owner-settings.ts';
 import { adaptStored } from '../concretize/adapt-environment.ts';
 import { findLeftBehind, findMisplaced, listEnvironments } from './environments.ts';
 import { hasFailed, isCached, type FailureWindow } from './skip-reasons.ts';
-import { findStaleNames, chooseRenewals } from './renewals.ts';
+import { chooseRenewals } from './renewals.ts';
+import { findStalePackages, type StalePackages } from './stale-packages.ts';
 import { readPackageList } from './package-list.ts';
 import { composeRequests, type RequestOptions } from './requests.ts';
 import { splitSpecs } from './split-specs.ts';
@@ -76,7 +77,7 @@ export interface DrawOptions {
   /** Id of the run: the same seed draws the same packages. */
   seed: string;
   count: number;
-  /** Name of a target; empty: the target of the day. */
+  /** Name of a target; empty: the target of the day, and environments of all targets. */
   target: string;
   catalog: string;
   packagesVersion: string;
@@ -101,11 +102,15 @@ export async function chooseScheduled(
   const lately = { catalog, target, days: settings.retryAfterDays, date };
   const excluded = new Set(settings.exclude);
   const renewed = settings.refresh
-    ? chooseRenewals(draw.packagesVersion, lately, settings.environments)
+    ? chooseRenewals(
+        draw.packagesVersion,
+        (draw.target === '' ? settings.targets : [target]).map((one) => ({ ...lately, target: one })),
+        settings.environments,
+      )
     : { wishes: [], reasons: [] };
   const count = Math.min(draw.count, MAX_JOBS - renewed.wishes.length);
   const stale = settings.refresh
-    ? await drawStale({ ...draw, count }, lately, settings.exclude)
+    ? await chooseStale({ ...draw, count }, lately, settings.exclude)
     : { names: [], reasons: [] };
   const sample = takeSample(drawOrder(list, draw.seed), count - stale.names.length, (name) => {
     if (excluded.has(name)) return 'excluded';
@@ -127,33 +132,38 @@ export async function chooseScheduled(
         `${names.length === 1 ? 'is' : 'are'} neither cached, nor failed lately, nor excluded.`,
     );
   }
-  const wishes = [...stale.names, ...names].map((name) => ({ specs: [name], target: target.name }));
-  return { requests: composeRequests([...renewed.wishes, ...wishes], options), reasons };
+  const wishes = [
+    ...renewed.wishes,
+    // Otherwise Spack would reuse the very builds that are to be renewed.
+    ...stale.names.map((name) => ({ specs: [name], target: target.name, fresh: true })),
+    ...names.map((name) => ({ specs: [name], target: target.name })),
+  ];
+  return { requests: composeRequests(wishes, options), reasons };
 }
 
 /**
- * Draws packages to renew before anything new is built: at most half of `count`. Each is solved again, and
- * one with an unchanged result costs no build. If a repository does not answer, nothing is renewed and the
- * run continues.
+ * Chooses packages to renew before anything new is built: at most half of `count`, the most important ones if the order is
+ * known. Each is solved again, and one with an unchanged result costs no build. If a repository does not answer, nothing is
+ * renewed and the run continues.
  */
-async function drawStale(
+async function chooseStale(
   { catalog, count, seed, packagesVersion, environment }: DrawOptions,
   lately: FailureWindow,
   exclude: readonly string[],
 ): Promise<{ names: string[]; reasons: string[] }> {
-  let stale: string[];
+  let stale: StalePackages;
   try {
-    stale = await findStaleNames(catalog, lately.target, packagesVersion, environment);
+    stale = await findStalePackages(catalog, lately.target, packagesVersion, environment);
   } catch (error) {
     return {
       names: [],
       reasons: [`Nothing is renewed: ${error instanceof Error ? error.message : String(error)}.`],
     };
   }
-  const wanted = stale.filter((name) => !exclude.includes(name) && !hasFailed(name, lately));
-  const names = drawOrder(wanted, seed).slice(0, Math.ceil(count / 2));
+  const wanted = stale.names.filter((name) => !exclude.includes(name) && !hasFailed(name, lately));
+  const names = (stale.isOrdered ? wanted : drawOrder(wanted, seed)).slice(0, Math.ceil(count / 2));
   if (names.length === 0) return { names, reasons: [] };
-  const reason = `${formatNumber(names.length, 'package')} of ${wanted.length} to renew, whose recipe changed: ${names.join(', ')}.`;
+  const reason = `${formatNumber(names.length, 'package')} of ${wanted.length} to renew, which newer recipes would build differently: ${names.join(', ')}.`;
   return { names, reasons: [reason] };
 }
 

@@ -1,10 +1,9 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { afterAll, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { BuildCacheSettings } from '../../site/schemas/build-cache-settings.ts';
-import { commitFiles, git, makeRepository } from '../../tests/world/git.ts';
-import { chooseRenewals, findStaleNames } from './renewals.ts';
+import { chooseRenewals } from './renewals.ts';
 
 const HASH = 'a'.repeat(32);
 const NOW = new Date('2026-06-25T03:17:00Z');
@@ -23,7 +22,12 @@ function solvedWith(release: string, date: string, next?: object) {
   return { targets: { x86_64_v3: { release, date } }, ...(next ? { next } : {}) };
 }
 
-function choose(files: Record<string, object>, settings: object = {}, packagesVersion = 'v2026.06.0') {
+function choose(
+  files: Record<string, object>,
+  settings: object = {},
+  packagesVersion = 'v2026.06.0',
+  targets = [TARGET],
+) {
   const catalog = mkdtempSync(join(tmpdir(), 'renewals-'));
   for (const [path, content] of Object.entries(files)) {
     mkdirSync(dirname(join(catalog, path)), { recursive: true });
@@ -32,7 +36,7 @@ function choose(files: Record<string, object>, settings: object = {}, packagesVe
   const { environments, retryAfterDays } = BuildCacheSettings.parse({ environments: settings });
   return chooseRenewals(
     packagesVersion,
-    { catalog, target: TARGET, days: retryAfterDays, date: NOW },
+    targets.map((target) => ({ catalog, target, days: retryAfterDays, date: NOW })),
     environments,
   );
 }
@@ -95,7 +99,7 @@ test('continues waiting builds, but not failed or complete ones', () => {
   };
   const { wishes, reasons } = choose(waiting);
   expect(wishes).toMatchObject([{ environment: 'course', fresh: false }]);
-  expect(reasons).toEqual(['1 environment continued, solved by an earlier run: course.']);
+  expect(reasons).toEqual(['1 environment continued, solved by an earlier run, for x86_64_v3: course.']);
   const failure = { name: 'app', spec: 'app', target: 'x86_64_v3', log: [], date: '2026-06-20T00:00:00Z' };
   const failed = (kind: string) => ({ ...waiting, [`failures/app/${HASH}.json`]: { ...failure, kind } });
   expect(choose(failed('compile')).wishes).toEqual([]);
@@ -104,79 +108,42 @@ test('continues waiting builds, but not failed or complete ones', () => {
   expect(choose({ ...waiting, [`builds/app/app-1-${HASH}.json`]: {} }).wishes).toEqual([]);
 });
 
-test('takes those solved the longest ago first, and leaves the rest for the next day', () => {
-  const files = Object.fromEntries(
-    Array.from({ length: 50 }, (_, index) => {
+/** Environments that were solved for targets long ago. */
+function solvedLongAgo(count: number, targets = [TARGET]): Record<string, object> {
+  return Object.fromEntries(
+    Array.from({ length: count }, (_, index) => {
       const name = `environments/e${index}`;
       const month = String(1 + (index % 4)).padStart(2, '0');
       const day = String(1 + (index % 28)).padStart(2, '0');
+      const last = { release: 'v2025.11.0', date: `2026-${month}-${day}T00:00:00Z` };
       return [
         [`${name}.yaml`, { spack: {} }],
         [`${name}.lock.json`, lock()],
-        [`${name}.solved.json`, solvedWith('v2025.11.0', `2026-${month}-${day}T00:00:00Z`)],
+        [`${name}.solved.json`, { targets: Object.fromEntries(targets.map(({ name: of }) => [of, last])) }],
       ] as const;
     }).flat(),
   );
-  const { wishes } = choose(files);
-  expect(wishes).toHaveLength(40);
+}
+
+test('takes those solved the longest ago first, and leaves the rest for the next day', () => {
+  const { wishes } = choose(solvedLongAgo(60));
+  expect(wishes).toHaveLength(50);
   expect(wishes[0]?.environment).toBe('e0');
 });
 
-const folder = mkdtempSync(join(tmpdir(), 'stale-'));
-afterAll(() => rmSync(folder, { recursive: true }));
-
-function write(path: string, content: string): void {
-  mkdirSync(dirname(join(folder, path)), { recursive: true });
-  writeFileSync(join(folder, path), content);
-}
-
-/** Commits recipes in a given state and returns the commit. */
-function commit(recipes: Record<string, string>): string {
-  const work = join(folder, 'git');
-  for (const [name, text] of Object.entries(recipes))
-    write(`git/repos/spack_repo/builtin/packages/${name}/package.py`, text);
-  write('git/repos/spack_repo/builtin/build_systems/generic.py', '');
-  makeRepository(work);
-  git(work, 'config', 'uploadpack.allowFilter', 'true');
-  git(work, 'config', 'uploadpack.allowAnySHA1InWant', 'true');
-  return commitFiles(work);
-}
-
-const build = (name: string, published: string, origin: object) =>
-  write(`catalog/builds/${name}/${published}.json`, JSON.stringify({ published, origin }));
-
-test("finds packages whose newest build is from another recipe than the release's", async () => {
-  const old = commit({ zlib: 'one', py_numpy: 'one', tree: 'one' });
-  const release = commit({ zlib: 'two', py_numpy: 'one', tree: 'two' });
-  build('zlib', '2026-01-01T00:00:00Z', { target: 'x86_64_v3', packages: old });
-  build('py-numpy', '2026-01-01T00:00:00Z', { target: 'x86_64_v3', packages: old });
-  build('tree', '2026-01-01T00:00:00Z', { target: 'x86_64_v3', packages: old });
-  build('tree', '2026-02-01T00:00:00Z', { target: 'x86_64_v3', packages: release });
-  build('gone', '2026-01-01T00:00:00Z', { target: 'x86_64_v3', packages: old });
-  build('other', '2026-01-01T00:00:00Z', { target: 'aarch64', packages: old });
-  build('laptop', '2026-01-01T00:00:00Z', { target: 'x86_64_v3', packages: 'installed' });
-  const environment = { SPACK_PACKAGES_GIT_URL: `file://${folder}/git` };
-  const find = (version: string) => findStaleNames(join(folder, 'catalog'), TARGET, version, environment);
-  expect(await find(release)).toEqual(['zlib']);
-  expect(await find(old)).toEqual(['tree']);
-  await expect(find('no-such-tag')).rejects.toThrow('cannot fetch "no-such-tag"');
-});
-
-// A release's tag was moved: git keeps the old commit for some weeks.
-test('renews builds whose commit is gone, and still compares the rest', async () => {
-  const gone = commit({ lost: 'one', kept: 'one' });
-  git(join(folder, 'git'), 'commit', '-q', '--amend', '--allow-empty', '-m', 'moved');
-  const kept = git(join(folder, 'git'), 'rev-parse', 'HEAD').trim();
-  git(join(folder, 'git'), 'reflog', 'expire', '--expire=now', '--all');
-  git(join(folder, 'git'), 'gc', '-q', '--prune=now');
-  build('lost', '2026-01-01T00:00:00Z', { target: 'moved', packages: gone });
-  build('kept', '2026-01-01T00:00:00Z', { target: 'moved', packages: kept });
-  const environment = { SPACK_PACKAGES_GIT_URL: `file://${folder}/git` };
-  const find = () => findStaleNames(join(folder, 'catalog'), { ...TARGET, name: 'moved' }, kept, environment);
-  expect(await find()).toEqual(['lost']);
-});
-
-test('asks no repository when the catalog does not record where its builds come from', async () => {
-  const environment = { SPACK_PACKAGES_GIT_URL: 'file:///no/such' };
-  expect(await findStaleNames(join(folder, 'nowhere'), TARGET, 'v1', environment)).toEqual([]);
+test('renews environments for all targets on the same day, as many as fit into one run', () => {
+  const [own, arm, ...more] = Array.from({ length: 8 }, (_, index) => ({
+    ...TARGET,
+    name: `target-${index}`,
+  }));
+  const two = [own ?? TARGET, arm ?? TARGET];
+  const { wishes, reasons } = choose(solvedLongAgo(60, two), {}, 'v2026.06.0', two);
+  expect(wishes).toHaveLength(100);
+  expect(new Set(wishes.slice(0, 4).map(({ target }) => target)).size).toBe(2);
+  expect(reasons.map((reason) => reason.split(':')[0])).toEqual([
+    '50 environments solved again with the recipes v2026.06.0, for target-0',
+    '50 environments solved again with the recipes v2026.06.0, for target-1',
+  ]);
+  const all = [...two, ...more];
+  expect(choose(solvedLongAgo(40, all), {}, 'v2026.06.0', all).wishes).toHaveLength(256);
 });

@@ -1,8 +1,11 @@
 import { compareTexts } from '../../site/lib/spack/versions.ts';
+import type { Catalog } from '../../site/lib/catalog/catalog-files.ts';
 import type { Build } from '../../site/schemas/build.ts';
 import type { DagHash } from '../../site/schemas/digest.ts';
+import type { Pin } from '../../site/schemas/kept-builds.ts';
 import type { Node } from '../../site/schemas/node.ts';
 import { kindOf, learnTimes, sumTimes, timedBuilds, type TimeSum } from '../../site/lib/times/build-times.ts';
+import { readPins } from '../catalog/catalog.ts';
 import type { Verdict } from './compare.ts';
 
 /** Reason why a build is renewed before others. */
@@ -37,6 +40,25 @@ export interface RefreshContext {
   /** Root hashes of environments. */
   environments: ReadonlySet<DagHash>;
   pinned: ReadonlySet<DagHash>;
+}
+
+/** The facts of a catalog that determine the order of renewal. */
+export function renewalContext(directory: string, catalog: Catalog): RefreshContext {
+  return {
+    builds: catalog.builds,
+    nodes: new Map([...catalog.nodes].map(([hash, { node }]) => [hash, node])),
+    environments: new Set([...catalog.environments.values()].flat()),
+    pinned: findPinned(catalog, readPins(directory)),
+  };
+}
+
+/** Builds that people pinned, or requested by hand. */
+function findPinned({ builds }: Catalog, pins: ReadonlyMap<string, Pin>): Set<DagHash> {
+  const hashes = new Set([...pins.values()].flatMap((pin) => pin.hashes));
+  const specs = new Set([...pins.values()].flatMap((pin) => pin.specs));
+  const isPinned = ({ name, version, hash, origin }: Build) =>
+    hashes.has(hash) || specs.has(name) || specs.has(`${name}@${version}`) || origin.byHand === true;
+  return new Set([...builds.values()].filter(isPinned).map(({ hash }) => hash));
 }
 
 const RANKS: readonly Rank[] = ['environment', 'pinned', 'needed', 'other'];

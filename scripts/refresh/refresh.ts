@@ -3,11 +3,8 @@ import { join, resolve } from 'node:path';
 import { z } from 'zod';
 import { isCommit } from '../../site/lib/format.ts';
 import { DagHash } from '../../site/schemas/digest.ts';
-import type { Build } from '../../site/schemas/build.ts';
-import type { Pin } from '../../site/schemas/kept-builds.ts';
 import type { Catalog } from '../../site/lib/catalog/catalog-files.ts';
 import { databaseText } from '../../site/lib/spack/database.ts';
-import { readPins } from '../catalog/catalog.ts';
 import {
   describeRecipes,
   installSpack,
@@ -22,7 +19,7 @@ import type { SpackOptions } from '../spack/spack-options.ts';
 import { compareWithRecipes, RecipeState } from './compare.ts';
 import { readOldTrees, readRecipeTrees, type RecipeTrees } from './recipe-trees.ts';
 import { groupVerdicts, RecipePackage, type RecipesFile } from './record-recipes.ts';
-import { planRefresh, type RefreshPlan } from './refresh-plan.ts';
+import { planRefresh, renewalContext, type RefreshPlan } from './refresh-plan.ts';
 
 /** Output of `recipe_state.py`. */
 export const RecipeAnswer = z.object({
@@ -63,21 +60,16 @@ export async function findStale(
   }
   const runtimes = new Set(packages.flatMap(({ name, tags }) => (tags.includes('runtime') ? name : [])));
   const origin = (hash: string) => catalog.builds.get(hash)?.origin;
-  const nodes = new Map([...catalog.nodes].map(([hash, { node }]) => [hash, node]));
+  const context = renewalContext(directory, catalog);
   const verdicts = compareWithRecipes([...catalog.builds.keys()], {
-    nodes,
+    nodes: context.nodes,
     states,
     oldTrees: (hash) => oldTrees.get(origin(hash)?.packages ?? ''),
     newTrees,
     isRuntime: (name) => runtimes.has(name),
     sameSpack: (hash) => origin(hash)?.spack === installed.version,
   });
-  const plan = planRefresh(verdicts, {
-    builds: catalog.builds,
-    nodes,
-    environments: new Set([...catalog.environments.values()].flat()),
-    pinned: findPinned(catalog, readPins(directory)),
-  });
+  const plan = planRefresh(verdicts, context);
   const { packages: commit } = installed;
   const { commitDate = '' } = await describeRecipes(installed);
   const builds = groupVerdicts(verdicts);
@@ -111,13 +103,4 @@ async function askRecipes(
   await askSpack({ program: installed.program, environment }, ['python', script, input, output]);
   const { states, packages } = RecipeAnswer.parse(JSON.parse(readFileSync(output, 'utf8')));
   return { states: new Map(Object.entries(states)), packages };
-}
-
-/** Builds that people pinned, or requested by hand. */
-function findPinned({ builds }: Catalog, pins: ReadonlyMap<string, Pin>): Set<DagHash> {
-  const hashes = new Set([...pins.values()].flatMap((pin) => pin.hashes));
-  const specs = new Set([...pins.values()].flatMap((pin) => pin.specs));
-  const isPinned = ({ name, version, hash, origin }: Build) =>
-    hashes.has(hash) || specs.has(name) || specs.has(`${name}@${version}`) || origin.byHand === true;
-  return new Set([...builds.values()].filter(isPinned).map(({ hash }) => hash));
 }
