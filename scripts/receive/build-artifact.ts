@@ -2,6 +2,8 @@ import { lstatSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { BuildRecord, MAX_RECORD_BYTES } from '../../site/schemas/build-record.ts';
+import { refuseDeepJson } from '../../site/lib/spack/node-text.ts';
+import { describeError } from '../cli/command.ts';
 import { listNames } from '../cli/files.ts';
 import { withTemporaryFolder } from '../cli/temporary-folder.ts';
 import { downloadRunArtifact, listRunArtifacts, unpackZip } from '../github/run-artifacts.ts';
@@ -115,11 +117,13 @@ export function readRecord(artifact: string): BuildRecord {
   if (entry.size > MAX_RECORD_BYTES) {
     throw new Error(`${file}: expected at most ${MAX_RECORD_BYTES} bytes, found ${entry.size}`);
   }
+  const text = readFileSync(file, 'utf8');
   let data: unknown;
   try {
-    data = JSON.parse(readFileSync(file, 'utf8'));
+    refuseDeepJson(text);
+    data = JSON.parse(text);
   } catch (cause) {
-    throw new Error(`${file}: expected JSON`, { cause });
+    throw new Error(`${file}: expected JSON of a record, found ${describeError(cause)}`, { cause });
   }
   const result = BuildRecord.safeParse(data);
   if (result.success) return result.data;

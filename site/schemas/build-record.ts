@@ -3,7 +3,7 @@ import { BuildTimes } from './build.ts';
 import { DagHash } from './digest.ts';
 import { Failure } from './failure.ts';
 import { Package } from './package.ts';
-import { Text } from './values.ts';
+import { foreignList, foreignRecord, Text } from './values.ts';
 
 /** Maximum size of a record, in bytes. Larger ones are rejected unread. */
 export const MAX_RECORD_BYTES = 16 * 2 ** 20;
@@ -20,6 +20,8 @@ export const MAX_FAILURES = 200;
 /** Maximum length of `viewProblem`, in characters. */
 export const MAX_VIEW_PROBLEM = 1_000;
 const MAX_HASHES = 20_000;
+/** Maximum number of variables for one build; real ones have about ten. */
+const MAX_VARIABLES = 1_000;
 
 /** A failure as the build job records it; publish adds the date, the run and the target. */
 export const RecordedFailure = z.strictObject({
@@ -58,7 +60,11 @@ export const RecordedPackage = z.strictObject({
 export type RecordedPackage = z.infer<typeof RecordedPackage>;
 
 /** Variables of a run environment, keyed by name. */
-const RunEnvironment = z.record(Text.max(200).regex(/^[A-Za-z_][A-Za-z0-9_]*$/), Text.max(100_000));
+const RunEnvironment = foreignRecord(
+  Text.max(200).regex(/^[A-Za-z_][A-Za-z0-9_]*$/),
+  Text.max(100_000),
+  MAX_VARIABLES,
+);
 
 /**
  * `record.json` next to the build cache that a build job uploads: facts that cannot be read from the cache
@@ -66,20 +72,20 @@ const RunEnvironment = z.record(Text.max(200).regex(/^[A-Za-z_][A-Za-z0-9_]*$/),
  */
 export const BuildRecord = z.strictObject({
   /** Specs that failed to build; those that the job did not get to in time have the kind `timeout`. */
-  failures: z.array(RecordedFailure).max(2_000),
+  failures: foreignList(RecordedFailure, 2_000),
   /** Metadata of the planned packages. */
-  packages: z.array(RecordedPackage).max(5_000),
+  packages: foreignList(RecordedPackage, 5_000),
   /** Variables that a shell needs to run a build (`spack load --sh`), keyed by DAG hash. */
-  environments: z.record(DagHash, RunEnvironment),
+  environments: foreignRecord(DagHash, RunEnvironment, MAX_HASHES),
   /** Variables for using the environment's view, which is next to the record. Absent: there is no view. */
   view: RunEnvironment.optional(),
   /** Reason why Spack could not make the view, although a container was requested. */
   viewProblem: Text.max(MAX_VIEW_PROBLEM).optional(),
   /** Builds in the artifact: built here, or fetched from another mirror of the environment. */
-  built: z.array(DagHash).max(MAX_HASHES),
+  built: foreignList(DagHash, MAX_HASHES),
   /** Build times of `built`. Absent: not measured. */
-  times: z.record(DagHash, BuildTimes).optional(),
+  times: foreignRecord(DagHash, BuildTimes, MAX_HASHES).optional(),
   /** Builds that the job installed from the build cache. */
-  reused: z.array(DagHash).max(MAX_HASHES),
+  reused: foreignList(DagHash, MAX_HASHES),
 });
 export type BuildRecord = z.infer<typeof BuildRecord>;

@@ -19,10 +19,13 @@ const NAMES = [
   'an API with 32 MiB of keys',
   'an API with a million wrong texts in a column',
   'an API with a million failures that are none',
+  'a job’s record with the times of 400,000 builds',
   'a registry whose manifest never ends',
   'a registry whose blob never ends',
 ];
 const SLOW = [
+  'a job’s record with a million environments',
+  'a job’s record of 5 million empty failures',
   'a mirror manifest with 300,000 empty records',
   'an image manifest with a million empty layers',
   'a spec file of version 4 with 3 million nodes',

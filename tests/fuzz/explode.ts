@@ -1,4 +1,7 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { createGzip, gzipSync } from 'node:zlib';
 import { unpackSpecFile } from '../../scripts/build-cache/build-cache.ts';
@@ -12,6 +15,8 @@ import { parseSettingsFile } from '../../scripts/cli/owner-settings.ts';
 import { fetchCache } from '../../scripts/coverage/fetch-cache.ts';
 import { parseImageManifest } from '../../scripts/oci/manifest.ts';
 import { openRegistry } from '../../scripts/oci/open-registry.ts';
+import { readRecord } from '../../scripts/receive/build-artifact.ts';
+import { MAX_RECORD_BYTES } from '../../site/schemas/build-record.ts';
 import { parseSnapshot } from '../../site/lib/catalog/kept-builds.ts';
 import { SIBLING_LIMIT_BYTES, SiblingTable } from '../../site/lib/federation/siblings.ts';
 import { startServer } from '../world/start-server.ts';
@@ -77,6 +82,11 @@ const BOMBS: Record<string, () => unknown> = {
       fill('{"failures":[', () => '{}', ']}', 900_000),
       fetchCache,
     ),
+  'a job’s record with the times of 400,000 builds': () =>
+    explodeRecord('{"failures":[],"times":{', (at) => `"${hashNumber(at)}":{}`, '}}'),
+  'a job’s record with a million environments': () =>
+    explodeRecord('{"failures":[],"environments":{', (at) => `"${at}":0`, '}}'),
+  'a job’s record of 5 million empty failures': () => explodeRecord('{"failures":[', () => '{}', ']}'),
   'a registry whose manifest never ends': () =>
     withServer((address) => openRegistry(`${address}/repo`).readManifest('tag')),
   'a registry whose blob never ends': () =>
@@ -122,9 +132,30 @@ function challengeTar(blocks: Iterable<Buffer>): Promise<unknown> {
   return readPayload({ where: 'tarball', size: 10 * MIB, open });
 }
 
+function explodeRecord(...parts: [start: string, part: (at: number) => string, end: string]): unknown {
+  const folder = mkdtempSync(join(tmpdir(), 'record-'));
+  try {
+    writeFileSync(join(folder, 'record.json'), fill(...parts, Infinity, MAX_RECORD_BYTES));
+    return readRecord(folder);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+
+/** A DAG hash, different for each number. */
+function hashNumber(at: number): string {
+  return `${'a'.repeat(26)}${[...String(at).padStart(6, '0')].map((digit) => 'abcdefghij'[Number(digit)]).join('')}`;
+}
+
 /** Fills a response with parts up to the size limit. */
-function fill(start: string, part: (at: number) => string, end: string, most = Infinity): Buffer {
-  const bytes = Buffer.alloc(SIBLING_LIMIT_BYTES - 100);
+function fill(
+  start: string,
+  part: (at: number) => string,
+  end: string,
+  most = Infinity,
+  limitBytes = SIBLING_LIMIT_BYTES,
+): Buffer {
+  const bytes = Buffer.alloc(limitBytes - 100);
   let length = bytes.write(start);
   for (let at = 0; at < most && length < bytes.length - 100; at += 1)
     length += bytes.write(at === 0 ? part(at) : `,${part(at)}`, length);
