@@ -1,6 +1,7 @@
 import { readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import pMap from 'p-map';
+import { buildFile } from '../../site/lib/catalog/catalog-files.ts';
 import type { Blob, Build } from '../../site/schemas/build.ts';
 import type { Descriptor } from '../../site/schemas/image-manifest.ts';
 import { digestFrom, type Digest } from '../../site/schemas/digest.ts';
@@ -285,8 +286,14 @@ async function checkOrphans(
 }
 
 /** A fix that points a lost or moved tag back to the published image, if that still exists. */
-async function pointBack(registry: Registry, { image }: Build): Promise<{ fix?: Fix; advice?: string }> {
+async function pointBack(registry: Registry, build: Build): Promise<{ fix?: Fix; advice?: string }> {
+  const { image, origin } = build;
   const there = await registry.readText(image.digest).catch(() => undefined);
-  if (!there) return { advice: 'publish the build again, or remove it from the catalog: its image is gone' };
+  if (!there)
+    return {
+      advice:
+        `its image is gone: re-run the job "Publish" of ${origin.run ?? 'its run'} while GitHub keeps its artifacts, or remove ` +
+        `${buildFile(build)} from the branch, so that the next run builds it`,
+    };
   return { fix: () => registry.pointTag(image.tag, image.digest) };
 }

@@ -187,7 +187,7 @@ export function appliedText({ restored, removed, deleted, stopped, missed }: App
       ? []
       : [
           `Another run published ${names} while the image was being deleted: re-run the job "Publish" of that run ` +
-            'to push it again.',
+            'to push it again, or remove builds/NAME/NAME-VERSION-HASH.json from the branch, so that the next run builds it.',
         ]),
   ].join(' ');
 }

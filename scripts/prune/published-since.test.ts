@@ -1,4 +1,4 @@
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
@@ -100,7 +100,7 @@ test('notices after the commit that an image was deleted between check and commi
   expect(await missingImages()).toEqual([]);
 });
 
-test('names an image that is deleted right after its build was published, with what to do', async () => {
+test('names an image that is deleted right after its build was published, and what it says to do mends it', async () => {
   const content = join(pruner, 'site/content');
   const [catalog, removed] = [readCatalog(content), readRemoved(content)];
   const now = new Date((PUBLISHED_S + OVER * DAY_S) * 1_000);
@@ -123,8 +123,19 @@ test('names an image that is deleted right after its build was published, with w
   });
   expect(applied.missed).toHaveLength(12);
   expect(appliedText(applied)).toMatch(
-    /Another run published .*tree@2\.1\.0\/\w+.*: re-run the job "Publish"/,
+    /Another run published .*tree@2\.1\.0\/\w+.*: re-run the job "Publish".* or remove builds\//,
   );
+  expect(await missingImages()).toHaveLength(12);
+  // Clean checkout, as in the job that runs again.
+  git(folder, 'clone', '--quiet', 'bare', 'again');
+  // One is removed from the catalog: its next job hands it over again.
+  const records = join(folder, 'again/site/content/builds/tree');
+  const [record = ''] = readdirSync(records);
+  rmSync(join(records, record));
+  const again = await run(join(folder, 'again'), 'publish', [FIXTURE], OVER);
+  expect(again.stderr).toContain('12 images pushed');
+  expect(await missingImages()).toEqual([]);
+  expect(readdirSync(records)).toEqual([record]);
 });
 
 /** Tags of builds on the branch that the registry lacks. */
