@@ -177,8 +177,9 @@ async function writeResult(
   { plan: folder, inputs, out, home, minutes, installRoot }: BuildOptions,
 ): Promise<BuildRecord> {
   const planFile = join(folder, 'plan.txt');
-  const plan = parseAllowedHashes(readFileSync(planFile, 'utf8'), planFile);
-  const description = await askSpackForSpecs(spack, environment, planFile);
+  const planText = readFileSync(planFile, 'utf8');
+  const plan = parseAllowedHashes(planText, planFile);
+  const description = await askSpackForSpecs(spack, environment, planText);
   const planned = description.specs.filter(({ hash }) => plan.has(hash));
   // A planned spec that is installed without a build came from another mirror of the environment. Publish it,
   // too.

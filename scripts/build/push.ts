@@ -1,11 +1,11 @@
-import { existsSync, mkdirSync, writeFileSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, writeFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import glob from 'fast-glob';
 import { z } from 'zod';
 import type { DagHash } from '../../site/schemas/digest.ts';
-import { lastLines, runSpack, type Spack } from '../spack/run-spack.ts';
+import { lastLines, readAnswer, runSpack, type Spack } from '../spack/run-spack.ts';
 import { VIEW_ARCHIVE } from '../receive/build-artifact.ts';
 
 /** Hashes per command line, well below the limit of the system. */
@@ -93,9 +93,7 @@ export async function packView(
     file,
   ]);
   const made =
-    code === 0
-      ? MadeView.parse(JSON.parse(readFileSync(file, 'utf8')))
-      : { viewProblem: lastLines(output, 3).join(' ') };
+    code === 0 ? readAnswer(file, 'view.py', MadeView) : { viewProblem: lastLines(output, 3).join(' ') };
   rmSync(file, { force: true });
   if (made.view) await execute('tar', ['-czf', join(out, VIEW_ARCHIVE), '-C', '/', folder.slice(1)]);
   else console.error(`no view of ${name}: ${made.viewProblem}`);

@@ -4,6 +4,7 @@ import { pipeline } from 'node:stream/promises';
 import { createGunzip, createZstdDecompress } from 'node:zlib';
 import type { Extract } from 'tar-stream';
 import { z } from 'zod';
+import { parseJson } from '../../site/lib/json.ts';
 import { Digest, hexOf } from '../../site/schemas/digest.ts';
 import type { Descriptor, Platform } from '../../site/schemas/image-manifest.ts';
 import { isIndex, parseIndex, parseImageManifest } from '../oci/manifest.ts';
@@ -61,9 +62,12 @@ export async function findBaseImage(name: string, platform: Platform): Promise<B
       `base image ${name}: ${repository} has no ${tagOrDigest}; correct baseImage in the settings`,
     );
   const { descriptor, manifest } = await pickPlatform(named, platform, registry, name);
-  const config = BaseConfig.parse(
-    JSON.parse((await registry.readBlob(manifest.config, MAX_CONFIG_BYTES)).toString('utf8')),
-  );
+  const bytes = await registry.readBlob(manifest.config, MAX_CONFIG_BYTES);
+  const config = parseJson(bytes.toString('utf8'), BaseConfig, {
+    where: `base image ${name}`,
+    expected: 'the config of an image',
+    advice: 'choose another baseImage in the settings',
+  });
   const { diff_ids: diffIds } = config.rootfs;
   if (diffIds.length !== manifest.layers.length) {
     throw new Error(

@@ -1,4 +1,4 @@
-import { readFileSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
@@ -10,7 +10,7 @@ import { printable } from '../cli/command.ts';
 import { digestOf } from '../cli/digest.ts';
 import { readIfThere } from '../cli/files.ts';
 import { getText } from '../http/request.ts';
-import { lastLines, runSpack } from '../spack/run-spack.ts';
+import { lastLines, readAnswer, runSpack } from '../spack/run-spack.ts';
 
 /**
  * Limit for an index: that of a large cache has about 100 MB, and its bytes and text are in memory together.
@@ -100,19 +100,29 @@ export async function explainBuild(
   if (index === undefined)
     throw new Error(`${url}: expected a build cache with an index, found none; check the address`);
   const keyIndex = await readBlob(url, 'v3/manifests/key/keys.manifest.json');
-  const keys = keyIndex === undefined ? [] : Object.keys(KeyIndex.parse(JSON.parse(keyIndex)).keys);
+  const keys =
+    keyIndex === undefined
+      ? {}
+      : parseJson(keyIndex, KeyIndex, {
+          where: `${url}: its list of keys`,
+          expected: 'a list of keys as Spack writes it',
+          advice: 'check the address',
+        }).keys;
   return withTemporaryFolder(async (folder) => {
     const [indexFile, question, answer] = ['index', 'question', 'answer'].map((name) =>
       join(folder, `${name}.json`),
     ) as [string, string, string];
     writeFileSync(indexFile, index);
-    writeFileSync(question, JSON.stringify({ spec, url, index: indexFile, keys, solver: options.try }));
+    writeFileSync(
+      question,
+      JSON.stringify({ spec, url, index: indexFile, keys: Object.keys(keys), solver: options.try }),
+    );
     const script = join(import.meta.dirname, '../spack/why.py');
     const scopes = (options.config ?? []).flatMap((scope) => ['--config-scope', scope]);
     const environment = options.environment === undefined ? [] : ['-e', options.environment];
     const { code, output } = await run([...scopes, ...environment, 'python', script, question, answer]);
     if (code !== 0) throw new Error(`${options.spack} ended with ${code}: ${lastLines(output, 3).join(' ')}`);
-    return WhyAnswer.parse(JSON.parse(readFileSync(answer, 'utf8')));
+    return readAnswer(answer, 'why.py', WhyAnswer);
   });
 }
 

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { z } from 'zod';
+import { parseJson } from '../../site/lib/json.ts';
 import type { DagHash } from '../../site/schemas/digest.ts';
 import { decodeText, SPEC_FILE_LIMIT_BYTES } from '../build-cache/build-cache.ts';
 import { parseImageReference } from '../containers/image-reference.ts';
@@ -87,11 +88,14 @@ async function readSite(folder: MirrorFiles) {
   if (await folder.list('')) return undefined;
   const where = folder.locate(PAGES_MANIFEST);
   const bytes = await folder.read(PAGES_MANIFEST, MANIFEST_LIMIT_BYTES);
-  const manifest = PagesManifest.safeParse(JSON.parse(bytes?.toString('utf8') ?? 'null'));
-  if (!manifest.success) throw new Error(`${where}: expected a list of packages, found something else`);
+  const { packages } = parseJson(bytes?.toString('utf8') ?? 'null', PagesManifest, {
+    where,
+    expected: 'a list of packages',
+    advice: 'check the address',
+  });
   const pages: PagePackage[] = [];
   const unmatched: string[] = [];
-  for (const { spec, url } of manifest.data.packages) {
+  for (const { spec, url } of packages) {
     const [, stem, hash] = PACKAGE.exec(url) ?? [];
     // Regardless of the spec file that the page names, the right one is next to it.
     if (stem === undefined || hash === undefined) unmatched.push(`${where}: ${url} has no hash in its name`);

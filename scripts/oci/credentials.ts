@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import path from 'node:path';
 import { z } from 'zod';
+import { tryJson } from '../../site/lib/json.ts';
 import { isErrorCode } from '../cli/files.ts';
 
 /** A registry's login. An identity token is exchanged for access tokens. */
@@ -102,7 +103,13 @@ async function askHelper(helper: string, host: string, file: string): Promise<Cr
     child.stdin?.on('error', () => undefined).end(host);
   });
   if (answer === undefined) return undefined;
-  const { Username, Secret } = HelperAnswer.parse(JSON.parse(answer));
+  const login = tryJson(answer, HelperAnswer);
+  // The answer is not quoted: it may contain a password.
+  if (!login)
+    throw new Error(
+      `${file} names the credential helper ${program}: expected its answer to be a login, found something else`,
+    );
+  const { Username, Secret } = login;
   if (Username === TOKEN_USER) return { username: '', password: '', identityToken: Secret };
   return { username: Username, password: Secret };
 }

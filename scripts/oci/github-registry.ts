@@ -1,6 +1,7 @@
-import { readFileSync } from 'node:fs';
 import { z } from 'zod';
+import { tryJson } from '../../site/lib/json.ts';
 import type { ProcessEnvironment } from '../../site/schemas/settings.ts';
+import { readIfThere } from '../cli/files.ts';
 
 const GITHUB_REGISTRY = 'ghcr.io';
 
@@ -54,10 +55,6 @@ export function readOwnerType(
   { GITHUB_EVENT_PATH: file, GITHUB_REPOSITORY: repository = '' }: ProcessEnvironment,
 ): string | undefined {
   if (!file || repository.split('/')[0]?.toLowerCase() !== owner.toLowerCase()) return undefined;
-  try {
-    return Event.parse(JSON.parse(readFileSync(file, 'utf8'))).repository.owner.type;
-  } catch {
-    // The event is missing or of another kind: the caller names both pages.
-    return undefined;
-  }
+  // When the event is missing or of another kind, the caller names both pages.
+  return tryJson(readIfThere(file)?.toString() ?? '', Event)?.repository.owner.type;
 }

@@ -51,6 +51,12 @@ test('asks a credential helper when the Docker configuration names one', async (
   await writeFile(servers.file('docker-credential-of-this-test'), script, { mode: 0o755 });
   vi.stubEnv('PATH', `${servers.file('')}:${process.env['PATH']}`);
   expect(await registry.describeTag('x')).toBeUndefined();
+
+  await writeFile(servers.file('docker-credential-of-this-test'), '#!/bin/sh\necho c2VjcmV0\n');
+  const failure = openRegistry(`${host}/cache`, FAST).describeTag('x');
+  await expect(failure).rejects.toThrow(
+    'docker-credential-of-this-test: expected its answer to be a login, found something else',
+  );
 });
 
 test('never quotes a Docker configuration that it cannot read', async () => {

@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { z } from 'zod';
 import { isCommit } from '../../site/lib/format.ts';
@@ -13,7 +13,7 @@ import {
   type WantedVersions,
 } from '../spack/install-spack.ts';
 import { gatherRecipes, parseRecipeSources } from '../spack/recipes.ts';
-import { askSpack } from '../spack/run-spack.ts';
+import { askScript } from '../spack/run-spack.ts';
 import { createSpackHome } from '../spack/spack-home.ts';
 import type { SpackOptions } from '../spack/spack-options.ts';
 import { compareWithRecipes, RecipeState } from './compare.ts';
@@ -96,11 +96,11 @@ async function askRecipes(
     },
     process.env,
   );
-  const input = join(folder, 'index.json');
-  const output = join(folder, 'states.json');
-  writeFileSync(input, databaseText([...builds.keys()], nodes));
-  const script = join(import.meta.dirname, '../spack/recipe_state.py');
-  await askSpack({ program: installed.program, environment }, ['python', script, input, output]);
-  const { states, packages } = RecipeAnswer.parse(JSON.parse(readFileSync(output, 'utf8')));
+  const { states, packages } = await askScript(
+    { program: installed.program, environment },
+    'recipe_state.py',
+    databaseText([...builds.keys()], nodes),
+    RecipeAnswer,
+  );
   return { states: new Map(Object.entries(states)), packages };
 }

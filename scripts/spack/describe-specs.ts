@@ -1,9 +1,6 @@
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { z } from 'zod';
 import { DagHash } from '../../site/schemas/digest.ts';
-import { withTemporaryFolder } from '../cli/temporary-folder.ts';
-import { askSpack, type Spack } from './run-spack.ts';
+import { askScript, type Spack } from './run-spack.ts';
 
 /** Output of `describe.py`. Its texts are untrusted, since recipes can change them. */
 export const PackageDescription = z.object({
@@ -33,16 +30,10 @@ const Description = z.object({
 export type Description = z.infer<typeof Description>;
 export type SpecDescription = Description['specs'][number];
 
-/** Asks Spack for the state of an environment's specs, and for details of the planned ones. */
-export async function askSpackForSpecs(
-  spack: Spack,
-  environment: string,
-  planFile: string,
-): Promise<Description> {
-  return withTemporaryFolder(async (folder) => {
-    const script = join(import.meta.dirname, 'describe.py');
-    const file = join(folder, 'out.json');
-    await askSpack(spack, ['-e', environment, 'python', script, planFile, file]);
-    return Description.parse(JSON.parse(readFileSync(file, 'utf8')));
-  });
+/**
+ * Asks Spack for the state of an environment's specs, and for details of the planned ones.
+ * @param plan hashes of the planned specs, one per line
+ */
+export function askSpackForSpecs(spack: Spack, environment: string, plan: string): Promise<Description> {
+  return askScript(spack, 'describe.py', plan, Description, ['-e', environment]);
 }

@@ -1,4 +1,9 @@
 import { spawn } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { z } from 'zod';
+import { readJson } from '../cli/files.ts';
+import { withTemporaryFolder } from '../cli/temporary-folder.ts';
 
 /** A Spack with its own configuration, caches and keys. */
 export interface Spack {
@@ -96,6 +101,34 @@ export async function askSpack(spack: Spack, args: string[]): Promise<string> {
   throw new Error(
     `spack ${args.slice(0, 3).join(' ')} ended with ${code}: ${lastLines(output, 5).join(' ')}`,
   );
+}
+
+/**
+ * Runs a Python script of this folder with Spack. The script gets a file with the question, and writes its
+ * answer to another one, as JSON.
+ * @param flags options of Spack, such as `-e` and an environment
+ */
+export function askScript<T>(
+  spack: Spack,
+  script: string,
+  question: string,
+  schema: z.ZodType<T>,
+  flags: string[] = [],
+): Promise<T> {
+  return withTemporaryFolder(async (folder) => {
+    const [input, output] = [join(folder, 'question'), join(folder, 'answer.json')];
+    writeFileSync(input, question);
+    await askSpack(spack, [...flags, 'python', join(import.meta.dirname, script), input, output]);
+    return readAnswer(output, script, schema);
+  });
+}
+
+/** Reads the file that a Python script of this folder wrote. */
+export function readAnswer<T>(file: string, script: string, schema: z.ZodType<T>): T {
+  return readJson(file, schema, {
+    expected: `the answer of ${script}`,
+    advice: 'report it, with this version of Spack',
+  });
 }
 
 /** Returns the last lines of a text that are not empty. */
