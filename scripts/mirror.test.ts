@@ -21,6 +21,9 @@ import { servePages } from './start/pages-server.ts';
 const TREE = 'mgvrpqcayml2t34bqu5anstlc53ooayw';
 
 let published: string;
+/** The published builds with their mirror, and the outcome of making it. */
+let mirrored: string;
+let made: Outcome;
 /** `http://127.0.0.1:PORT` on which nothing listens. */
 let closed: string;
 let folder: string;
@@ -30,20 +33,33 @@ beforeAll(async () => {
   published = await mkdtemp(join(tmpdir(), 'mirror-'));
   const { stderr, code } = await run('publish', ['tests/fixtures/cache-unsigned', ...where(published)]);
   expect(code, stderr).toBe(0);
+  mirrored = folder = await mkdtemp(join(tmpdir(), 'mirror-'));
+  await openFolder();
+  made = await mirror();
 });
 
-afterAll(() => rm(published, { recursive: true }));
+afterAll(() => Promise.all([published, mirrored].map((each) => rm(each, { recursive: true }))));
 
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'mirror-'));
-  await cp(published, folder, { recursive: true });
-  await mkdir(join(folder, 'dist'));
-  await writeFile(join(folder, 'dist/index.html'), 'a page');
+  await openFolder();
   return () => rm(folder, { recursive: true });
 });
 
+async function openFolder(): Promise<void> {
+  await cp(published, folder, { recursive: true });
+  await mkdir(join(folder, 'dist'));
+  await writeFile(join(folder, 'dist/index.html'), 'a page');
+}
+
+/** Adds what the first run of the mirror made. */
+function addMirror(): Promise<void> {
+  return cp(mirrored, folder, { recursive: true });
+}
+
 test('serves every blob that a manifest names, and one index in site and registry while everything fits', async () => {
-  const { stderr, code } = await mirror();
+  const { stderr, code } = made;
+  await addMirror();
   expect(code, stderr).toBe(0);
   expect(lastLine(stderr)).toMatch(
     /^Mirrored 12 of 12 builds and 5 views: .* the registry's index was replaced\.$/,
@@ -70,7 +86,7 @@ test('changes nothing when run again, and writes no file', async () => {
 });
 
 test('replaces files of the site that have other bytes', async () => {
-  await mirror();
+  await addMirror();
   const before = await snapshot();
   const files = await listFiles('dist/v3');
   for (const path of files) await flipByte(join(folder, path));
@@ -80,7 +96,7 @@ test('replaces files of the site that have other bytes', async () => {
 });
 
 test('serves whole closures within the budget, keeps all manifests, and removes leftovers of an earlier run', async () => {
-  await mirror();
+  await addMirror();
   const catalog = readCatalog(join(folder, 'catalog'));
   const input: MirrorInput = { ...catalog, builds: [...catalog.builds.values()] };
   const budget = planMirror(input, 0).bytes.total + 3_500_000;
@@ -120,7 +136,7 @@ test('downloads blobs from a registry only once, and puts its index there last',
 });
 
 test('keeps the index blob that the live site names, and that of the previous deployment', async () => {
-  await mirror();
+  await addMirror();
   await cp(join(folder, 'dist'), join(folder, 'live'), { recursive: true });
   const old = await readIndexDigest('');
   await removeBuild('tree', TREE);
@@ -141,7 +157,7 @@ test('keeps the index blob that the live site names, and that of the previous de
 });
 
 test('warns about an index that is missing on the live site, and keeps the others', async () => {
-  await mirror();
+  await addMirror();
   const live = join(folder, 'live');
   await cp(join(folder, 'dist'), live, { recursive: true });
   await rm(join(live, 'v3/manifests/index/index.manifest.json'));

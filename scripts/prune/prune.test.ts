@@ -30,52 +30,6 @@ afterAll(() => rmSync(root, { recursive: true, force: true }));
 
 test('removes builds from catalog and index at once, and from an OCI layout after the grace period', async () => {
   const place = copyLayout('layout');
-  await expectLife(place);
-  // The pinned builds are complete to their last byte.
-  const registry = openRegistry(place.registry);
-  for (const { tarball, image } of readCatalog(place.catalog).builds.values()) {
-    await registry.readBlob(tarball);
-    await registry.readBlob(image.config);
-  }
-});
-
-test('removes images from a registry that supports deletion', async () => {
-  const server = await startRegistry();
-  try {
-    await expectLife(await publishFixture(`${server.host}/owner/cache`, 'remote'));
-  } finally {
-    await server.stop();
-  }
-});
-
-test('prints the plan and changes nothing without --apply', async () => {
-  const place = copyLayout('dry');
-  const before = readdirSync(place.catalog, { recursive: true }).length;
-  const { stderr } = await prune(place, 400, []);
-  expect(stderr).toMatch(/^Removes \d+ of 12 builds: .* of tarballs become/);
-  expect(stderr).toContain('Nothing was changed: run it with --apply to do this.');
-  expect(readdirSync(place.catalog, { recursive: true })).toHaveLength(before);
-});
-
-test('refuses pins and settings that it cannot read, and removes nothing', async () => {
-  const place = copyLayout('bad');
-  writeFileSync(join(place.catalog, 'pins/other.yaml'), 'reason: x\nhash: [abc]\n');
-  await expect(prune(place, 400)).rejects.toThrow(/pins\/other.yaml: .*Unrecognized key: "hash"/);
-  rmSync(join(place.catalog, 'pins/other.yaml'));
-  writeFileSync(join(place.folder, '.github/build-cache.yaml'), 'retention: {size: much}\n');
-  await expect(prune(place, 400)).rejects.toThrow(
-    /build-cache.yaml: retention.size: expected a size such as 50GB/,
-  );
-  expect(readCatalog(place.catalog).builds.size).toBe(12);
-});
-
-interface Place {
-  folder: string;
-  catalog: string;
-  registry: string;
-}
-
-async function expectLife(place: Place): Promise<void> {
   const before = readCatalog(place.catalog);
   const first = await prune(place, 400);
   expect(first.stderr).toMatch(/Removed (\d+) builds, restored 0, deleted 0 images/);
@@ -116,6 +70,61 @@ async function expectLife(place: Place): Promise<void> {
   await publish(place);
   expect(readBuild(place.catalog, tree)?.image).toEqual(tree.image);
   expect((await registry.describeTag(tree.image.tag))?.digest).toBe(tree.image.digest);
+
+  // All builds are complete to their last byte.
+  for (const { tarball, image } of readCatalog(place.catalog).builds.values()) {
+    await registry.readBlob(tarball);
+    await registry.readBlob(image.config);
+  }
+});
+
+test('removes images from a registry that supports deletion', async () => {
+  const server = await startRegistry();
+  try {
+    const place = await publishFixture(`${server.host}/owner/cache`, 'remote');
+    const { builds } = readCatalog(place.catalog);
+    await prune(place, 400);
+    const kept = readCatalog(place.catalog).builds;
+    expect((await prune(place, 415)).stderr).toMatch(/deleted 10 images/);
+    const registry = openRegistry(place.registry);
+    for (const { hash, image } of builds.values()) {
+      const found = await registry.describeTag(image.tag);
+      expect(found?.digest).toBe(kept.has(hash) ? image.digest : undefined);
+    }
+    // Deleted images can be pushed again.
+    await publish(place);
+    for (const { image } of builds.values())
+      expect((await registry.describeTag(image.tag))?.digest).toBe(image.digest);
+  } finally {
+    await server.stop();
+  }
+});
+
+test('prints the plan and changes nothing without --apply', async () => {
+  const place = copyLayout('dry');
+  const before = readdirSync(place.catalog, { recursive: true }).length;
+  const { stderr } = await prune(place, 400, []);
+  expect(stderr).toMatch(/^Removes \d+ of 12 builds: .* of tarballs become/);
+  expect(stderr).toContain('Nothing was changed: run it with --apply to do this.');
+  expect(readdirSync(place.catalog, { recursive: true })).toHaveLength(before);
+});
+
+test('refuses pins and settings that it cannot read, and removes nothing', async () => {
+  const place = copyLayout('bad');
+  writeFileSync(join(place.catalog, 'pins/other.yaml'), 'reason: x\nhash: [abc]\n');
+  await expect(prune(place, 400)).rejects.toThrow(/pins\/other.yaml: .*Unrecognized key: "hash"/);
+  rmSync(join(place.catalog, 'pins/other.yaml'));
+  writeFileSync(join(place.folder, '.github/build-cache.yaml'), 'retention: {size: much}\n');
+  await expect(prune(place, 400)).rejects.toThrow(
+    /build-cache.yaml: retention.size: expected a size such as 50GB/,
+  );
+  expect(readCatalog(place.catalog).builds.size).toBe(12);
+});
+
+interface Place {
+  folder: string;
+  catalog: string;
+  registry: string;
 }
 
 /** A copy of the builds published to an OCI layout. */

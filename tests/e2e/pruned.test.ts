@@ -82,8 +82,8 @@ describe.skipIf(spacks.length === 0 || !hasTools)('a cache whose builds were all
         await addMirror(home, 'cache', site.url, true);
         await spack(home, ['buildcache', 'keys', '--install', '--trust']);
       } else await addMirror(home, 'cache', `oci://localhost:${new URL(registry.url).port}${BASE}`, false);
-      expect((await listBuilds(home, trust)).length).toBeGreaterThan(0);
       if (each.has === 'lock') {
+        expect((await listBuilds(home, trust)).length).toBeGreaterThan(0);
         await spack(home, ['env', 'create', '-d', courseOf(home), lock]);
       }
     }

@@ -10,8 +10,10 @@ import {
   symlinkSync,
   utimesSync,
   writeFileSync,
+  type Stats,
 } from 'node:fs';
 import { join } from 'node:path';
+import { compareTexts } from '../../site/lib/spack/versions.ts';
 
 /** Content of a folder, keyed by path, in a fixed order with folders before their content. */
 export type KeptFolder = ReadonlyMap<string, Entry>;
@@ -34,12 +36,13 @@ export function readFolder(folder: string): KeptFolder | undefined {
   const entries = new Map<string, Entry>();
   const read = (inside: string): void => {
     const inOrder = readdirSync(join(folder, inside), { withFileTypes: true });
-    for (const found of inOrder.sort((a, b) => a.name.localeCompare(b.name))) {
+    for (const found of inOrder.sort((a, b) => compareTexts(a.name, b.name))) {
       const path = join(inside, found.name);
       const file = join(folder, path);
-      const { mode, mtimeMs } = lstatSync(file);
+      const facts = lstatSync(file);
+      const { mode, mtimeMs } = facts;
       const kind = found.isDirectory() ? 'folder' : found.isSymbolicLink() ? 'link' : 'file';
-      const value = kind === 'folder' ? '' : kind === 'link' ? readlinkSync(file) : keep(readFileSync(file));
+      const value = kind === 'folder' ? '' : kind === 'link' ? readlinkSync(file) : digestOf(file, facts);
       entries.set(path, { value, kind, mode, modified: mtimeMs / 1_000 });
       if (kind === 'folder') read(path);
     }
@@ -80,8 +83,19 @@ function isSame(one: Entry | undefined, other: Entry): boolean {
   return other.kind !== 'file' || (one.mode === other.mode && one.modified === other.modified);
 }
 
-function keep(bytes: Buffer): string {
+/** Digests of files by inode and time of their last change: most files are the same at each reading. */
+const digests = new Map<string, string>();
+/** Age in milliseconds from which a time of change shows that a file was not changed again since. */
+const SETTLED_MS = 100;
+
+function digestOf(file: string, { dev, ino, size, ctimeMs }: Stats): string {
+  const key = `${dev} ${ino} ${size} ${ctimeMs}`;
+  const known = digests.get(key);
+  if (known !== undefined) return known;
+  const isSettled = Date.now() - ctimeMs > SETTLED_MS;
+  const bytes = readFileSync(file);
   const digest = createHash('sha256').update(bytes).digest('hex');
   if (!contents.has(digest)) contents.set(digest, bytes);
+  if (isSettled) digests.set(key, digest);
   return digest;
 }
