@@ -180,14 +180,18 @@ export async function openWhyWorld(spack: Spack): Promise<WhyWorld> {
   };
 }
 
-async function writeRecipes(folder: string, builtin: string): Promise<void> {
+/**
+ * Writes recipes below `folder/r/spack_repo`: the packages, in `tiny`, and the part of Spack's own that compilers need, in
+ * `builtin`.
+ */
+export async function writeRecipes(folder: string, builtin: string, packages = PACKAGES): Promise<void> {
   const write = async (namespace: string, name: string, text: string): Promise<void> => {
     const path = join(folder, 'r/spack_repo', namespace, 'packages', name.replaceAll('-', '_'));
     await mkdir(path, { recursive: true });
     await writeFile(join(path, 'package.py'), text);
   };
   const c = 'depends_on("c", type="build")';
-  for (const [name, more] of Object.entries(PACKAGES))
+  for (const [name, more] of Object.entries(packages))
     await write('tiny', name, recipe(name, `${c}\n    depends_on("w-helper", type="build")\n    ${more}`));
   await write('tiny', 'w-helper', recipe('w-helper', ''));
   await write('builtin', 'gcc', GCC);
