@@ -11,6 +11,9 @@ import { digestFrom, hexOf } from '../../site/schemas/digest.ts';
 import { splitSigned } from '../signing/signature.ts';
 import { quote } from './quote.ts';
 
+/** File that says how a mirror is signed, and the text that Spack writes, whether it is signed or not. */
+export const LAYOUT = { path: 'v3/layout.json', text: '{"signing": "gpg"}' } as const;
+
 /** The text of a manifest, byte for byte as Spack writes it: `json.dump(…, indent=0, separators=(",", ":"))`. */
 export function manifestText(records: BlobRecord[]): string {
   const text = JSON.stringify(MirrorManifest.parse({ version: 3, data: records }), null, 1);

@@ -25,12 +25,11 @@ import {
   KEY_MEDIA_TYPE,
   INDEX_MEDIA_TYPE,
 } from '../../site/schemas/mirror-manifest.ts';
-import { readNamedBlob } from '../build-cache/mirror-manifest.ts';
+import { LAYOUT, readNamedBlob } from '../build-cache/mirror-manifest.ts';
 import { readIndexFile } from '../import/index-file.ts';
 
 /** Builds fetched at a time. */
 const CONCURRENCY = 8;
-const LAYOUT = 'v3/layout.json';
 
 /** Contents of a copy. */
 export interface CopyResult {
@@ -82,8 +81,8 @@ export async function copyView(
     ),
   );
   for (const failure of failures) if (failure) throw failure.reason;
-  const layout = await source.read(LAYOUT, MANIFEST_LIMIT_BYTES);
-  if (layout) await folder.addFile(LAYOUT, layout);
+  const layout = await source.read(LAYOUT.path, MANIFEST_LIMIT_BYTES);
+  if (layout) await folder.addFile(LAYOUT.path, layout);
   for (const name of new Set([view, OWN_INDEX])) await folder.addFile(indexManifestPath(name), indexManifest);
   return { ...result, removed: await folder.removeOthers() };
 

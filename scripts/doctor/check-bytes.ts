@@ -1,9 +1,12 @@
 import { appendFileSync, existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { Readable } from 'node:stream';
+import { isDeepStrictEqual } from 'node:util';
 import pMap from 'p-map';
 import { digestFrom, hexOf, mirrorBlobPath } from '../../site/schemas/digest.ts';
 import type { Blob, Build } from '../../site/schemas/build.ts';
+import { buildFile } from '../../site/lib/catalog/catalog-files.ts';
+import { inspectTarball } from '../build-cache/tar/tarball.ts';
 import { SpecFile } from '../../site/schemas/spec-file.ts';
 import { sha256Of } from '../../site/lib/mirror/recorded-settings.ts';
 import { splitNodes } from '../../site/lib/spack/node-text.ts';
@@ -48,7 +51,7 @@ function openJournal(folder: string, place: string): Journal {
 
 /** Reads and hashes every image of the registry: its manifest, spec file and tarball. */
 export async function checkRegistryBytes(
-  { catalog }: ExaminedCatalog,
+  { directory, catalog }: ExaminedCatalog,
   diagnosis: Diagnosis,
   { registry, index, journal: folder }: { registry: Registry; index: Blob; journal: string },
 ): Promise<void> {
@@ -87,12 +90,55 @@ export async function checkRegistryBytes(
       if (splitNodes(text)[0] !== catalog.nodes.get(build.hash)?.text)
         throw new Error('a spec file of another node');
     });
-    await prove(tarball, ['blob-damaged', `the tarball ${tarball.digest}`], async () =>
-      drain(await registry.openBlob(tarball)),
-    );
+    await prove(tarball, ['blob-damaged', `the tarball ${tarball.digest}`], async () => {
+      const found = await inspect(await registry.openBlob(tarball), where, build, catalog);
+      const expected = recordedOf(build);
+      if (isDeepStrictEqual(found, expected)) return;
+      diagnosis.add('build-differs', {
+        where: join(directory, buildFile(build)),
+        expected: `what its tarball has: ${describeDifference(found, expected)}`,
+        found: describeDifference(expected, found),
+      });
+    });
   });
   diagnosis.count('registry', 'every byte is what was published', builds.length, outcome);
   if (outcome.note === undefined) journal.finish();
+}
+
+/** What the catalog records of a tarball. */
+type Recorded = Pick<Build, 'tarball' | 'contents' | 'sbom' | 'logSize'>;
+
+function recordedOf({ tarball, contents, sbom, logSize }: Recorded): Recorded {
+  return { tarball, contents, ...(sbom && { sbom }), ...(logSize !== undefined && { logSize }) };
+}
+
+/** Reads a tarball as publish does: its bytes, and what it has. */
+async function inspect(
+  source: Readable,
+  where: string,
+  { hash, tarball }: Build,
+  { nodes }: ExaminedCatalog['catalog'],
+): Promise<Recorded> {
+  const platform = nodes.get(hash)?.node.arch.platform ?? 'linux';
+  const blob = { digest: tarball.digest, size: tarball.size };
+  try {
+    return recordedOf(await inspectTarball(source, { where, blob, platform }));
+  } catch (error) {
+    throw error instanceof Error && isTemporary(error.cause) ? error.cause : error;
+  }
+}
+
+/** The fields of a record that another one has otherwise. */
+function describeDifference(record: Recorded, other: Recorded): string {
+  const differing = (one: object, two: object): object =>
+    Object.fromEntries(
+      Object.entries(one).filter(
+        ([name, value]) => !isDeepStrictEqual(value, new Map(Object.entries(two)).get(name)),
+      ),
+    );
+  const parts = { ...record.tarball, ...record.contents, sbom: record.sbom, logSize: record.logSize };
+  const others = { ...other.tarball, ...other.contents, sbom: other.sbom, logSize: other.logSize };
+  return JSON.stringify(differing(parts, others));
 }
 
 /** Reads and hashes every tarball and spec file that the site serves. */

@@ -8,7 +8,7 @@ import { describeError } from '../cli/command.ts';
 import { signManifest, splitSigned, verifyManifest, type Signer } from '../signing/signature.ts';
 import type { ExaminedCatalog } from './read-catalog.ts';
 import { type Diagnosis, type Fix, type FindingCode } from './diagnosis.ts';
-import { DAY_MS } from '../../site/lib/format.ts';
+import { DAY_MS, isoSeconds } from '../../site/lib/format.ts';
 import { fingerprintOf, readPublicKeys } from '../../site/lib/spack/public-key.ts';
 import { findUnreadable } from '../../site/lib/spack/node-faults.ts';
 import { computeDagHash, isOwnHash } from '../build-cache/spec-file.ts';
@@ -164,6 +164,32 @@ export async function checkKeys(
     }
   }
   diagnosis.count('catalog', 'keys are valid', keys.size);
+}
+
+/** A runner's clock may be ahead by this much. */
+const CLOCK_MS = 3_600_000;
+
+/** Checks that nothing was published later than now: it would be the newest build, and never be pruned. */
+export function checkTimes(
+  { directory, catalog, containers }: ExaminedCatalog,
+  diagnosis: Diagnosis,
+  now: Date,
+): void {
+  const published = [
+    ...[...catalog.builds.values()].map((build) => [buildFile(build), build.published] as const),
+    ...containers.map(
+      (container) => [`containers: ${container.tags.join(', ')}`, container.published] as const,
+    ),
+  ];
+  for (const [path, date] of published) {
+    if (Date.parse(date) <= now.getTime() + CLOCK_MS) continue;
+    diagnosis.add('time-in-future', {
+      where: join(directory, path),
+      expected: `a date up to now, ${isoSeconds(now)}`,
+      found: `published ${date}`,
+    });
+  }
+  diagnosis.count('catalog', 'dates are not in the future', published.length);
 }
 
 /**

@@ -2,7 +2,7 @@ import pMap from 'p-map';
 import prettyBytes from 'pretty-bytes';
 import { z } from 'zod';
 import { tryJson } from '../../site/lib/json.ts';
-import { manifestFile } from '../../site/lib/catalog/catalog-files.ts';
+import { manifestFile, type Catalog } from '../../site/lib/catalog/catalog-files.ts';
 import { sha256Of } from '../../site/lib/mirror/recorded-settings.ts';
 import type { Blob } from '../../site/schemas/build.ts';
 import { StorageDocument } from '../../site/schemas/api/storage-document.ts';
@@ -10,17 +10,22 @@ import { digestFrom, mirrorBlobPath } from '../../site/schemas/digest.ts';
 import { mirrorManifestPath } from '../../site/schemas/node.ts';
 import { describeError } from '../cli/command.ts';
 import { parseServedIndex } from '../deploy/live-site.ts';
-import { checkIndexes, readSiteBlob, type SiteIndexes } from './check-indexes.ts';
+import { checkApi } from './check-api.ts';
+import { checkIndexes, type SiteIndexes } from './check-indexes.ts';
+import { readSiteBlob } from './read-index.ts';
 import { expectSize, expectText, lookAt, TEXT_LIMIT_BYTES } from './site-files.ts';
 import type { ExaminedCatalog } from './read-catalog.ts';
 import { readText, type MirrorFiles } from '../build-cache/mirror-files.ts';
 import { KEY_INDEX_MEDIA_TYPE, KEY_MEDIA_TYPE } from '../../site/schemas/mirror-manifest.ts';
 import fastGlob from 'fast-glob';
+import { LAYOUT } from '../build-cache/mirror-manifest.ts';
 import { REQUESTS, type Diagnosis } from './diagnosis.ts';
 
 /** Options for checking a site. */
 export interface SiteCheck {
   site: MirrorFiles;
+  /** The part of the catalog that an index can have. */
+  indexed: Catalog;
   /** The index of everything, as it should be. */
   index: Blob;
   /** Maximum number of manifests and blobs to check. */
@@ -62,7 +67,7 @@ async function compareSite(
   const { site, commit } = check;
   const text = await readText(site, 'api/index.json', TEXT_LIMIT_BYTES);
   const served = text === undefined ? undefined : parseServedIndex(text);
-  if (!served) {
+  if (text === undefined || !served) {
     diagnosis.add('site-unreachable', {
       where: site.locate('api/index.json'),
       expected: 'the index of a build cache',
@@ -78,6 +83,12 @@ async function compareSite(
       found: `one of commit ${served.commit.slice(0, 7)}`,
     });
   }
+  await expectText(site, LAYOUT.path, diagnosis, {
+    text: LAYOUT.text,
+    expected: 'the layout of a mirror',
+    differs: 'site-layout-differs',
+  });
+  await checkApi(read, diagnosis, { ...check, text, isBehind: indexes.isBehind });
   await checkManifests(read, diagnosis, check);
   await checkBlobs(read, diagnosis, check, indexes.listed);
   await checkKeys(read, diagnosis, check);
@@ -208,7 +219,12 @@ async function checkBudget(
       found: prettyBytes(total),
     });
   }
-  if (files) await findOrphans(read, diagnosis, site, { files, named: blobs });
+  if (!files)
+    diagnosis.count('site', 'every manifest belongs to a build', read.catalog.builds.size, {
+      checked: 0,
+      note: 'a server does not list its files; check the folder of the built site for those that nothing names',
+    });
+  else await findOrphans(read, diagnosis, site, { files, named: blobs });
 }
 
 async function measureFiles(folder: string): Promise<Map<string, number>> {

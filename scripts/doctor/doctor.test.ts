@@ -18,6 +18,8 @@ import { join } from 'node:path';
 import glob from 'fast-glob';
 import { generateKey } from 'openpgp';
 import { afterAll, beforeAll, beforeEach, describe, expect, onTestFinished, test } from 'vitest';
+import { publishedBuild } from '../../site/lib/api/published-build.ts';
+import type { Build } from '../../site/schemas/build.ts';
 import type { Finding, Health } from '../../site/schemas/checks/health.ts';
 import { hexOf, mirrorBlobPath, type Digest } from '../../site/schemas/digest.ts';
 import { git, makeRepository } from '../../tests/world/git.ts';
@@ -27,6 +29,7 @@ import { startRegistry, TEST_LOGIN } from '../../tests/world/registry.ts';
 import type { GhcrOptions } from '../../tests/world/ghcr.ts';
 import { useServers } from '../../tests/world/servers.ts';
 import { startServer } from '../../tests/world/start-server.ts';
+import { isoSeconds } from '../../site/lib/format.ts';
 import { readCatalog } from '../catalog/catalog.ts';
 import { INDEX_TAG } from '../oci/image.ts';
 import { blobPath } from '../oci/layout.ts';
@@ -62,21 +65,66 @@ beforeAll(async () => {
   await runScript('record-settings', place.slice(2), { SITE_URL });
   await mkdir(join(clean, 'dist/api/mirrors'), { recursive: true });
   await writeFile(join(clean, 'dist/index.html'), 'a page');
-  await writeFile(
-    join(clean, 'dist/api/index.json'),
-    JSON.stringify({ version: 1, endpoints: [], commit: 'a'.repeat(40) }),
-  );
+  await writeFile(join(clean, 'dist/api/index.json'), '{}');
   await runScript('mirror', [...place, '--dist', `${clean}/dist`, '--blobs', `${clean}/kept`], { SITE_URL });
   // Other parts of the built site.
   const views = await glob('*', { cwd: join(clean, 'dist/v3/manifests/index'), onlyDirectories: true });
-  await writeFile(
-    join(clean, 'dist/api/views.json'),
-    JSON.stringify({ views: views.map((name) => ({ name })) }),
-  );
+  const lists = {
+    views: JSON.stringify({ views: views.map((name) => ({ name })) }),
+    specs: JSON.stringify({ builds: 12 }),
+  };
+  for (const [name, text] of Object.entries(lists))
+    await writeFile(join(clean, `dist/api/${name}.json`), text);
+  const { builds } = readCatalog(join(clean, 'content'));
+  await mkdir(join(clean, 'dist/api/specs'));
+  for (const build of builds.values())
+    await writeFile(
+      join(clean, `dist/api/specs/${build.hash}.json`),
+      JSON.stringify({ build: publishedBuild(build) }),
+    );
+  await writeFile(join(clean, 'dist/api/index.json'), indexText([...builds.values()], lists));
+  await runScript('sign-index', ['--dist', `${clean}/dist`], { SIGNING_KEY: signingKey });
   await cp(join(clean, 'content/mirrors'), join(clean, 'dist/api/mirrors'), { recursive: true });
 });
 
 afterAll(() => rm(clean, { recursive: true }));
+
+/** The index of an API, with the digests of its lists. */
+function indexText(builds: readonly Build[], lists: Record<string, string>): string {
+  const link = (path: string): string => `${SITE_URL}/api/${path}`;
+  const links = [
+    'packages',
+    'targets',
+    'keys',
+    'views',
+    'package',
+    'spec',
+    'page',
+    'manifest',
+    'tarball',
+    'openapi',
+  ];
+  return JSON.stringify({
+    schema: link('schemas/index-document.json'),
+    ...{ version: 1, name: 'base', url: SITE_URL, signed: true, unsigned: 0, commit: 'a'.repeat(40) },
+    counts: {
+      ...{
+        packages: new Set(builds.map(({ name }) => name)).size,
+        builds: builds.length,
+        buildsOnSite: 12,
+        keys: 1,
+      },
+      ...{ targets: 1, compilers: 1, environments: 0, containers: 0, failures: 0, views: 1 },
+    },
+    size: builds.reduce((sum, { tarball }) => sum + tarball.size, 0),
+    endpoints: Object.entries(lists).map(([name, text]) => ({
+      ...{ name, url: link(`${name}.json`), description: name },
+      ...{ sha256: hash('sha256', text), size: Buffer.byteLength(text) },
+    })),
+    changes: [],
+    links: Object.fromEntries([...links, 'documentation'].map((name) => [name, link(name)])),
+  });
+}
 
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'doctor-'));
@@ -178,6 +226,79 @@ const PLANTED: { code: keyof typeof KINDS; where: string; deep?: true; plant: ()
     where: 'content/builds/tree',
     plant: () =>
       edit(`content/builds/${TREE}.json`, (text) => text.replace('"tag": "tree-', '"tag": "three-')),
+  },
+  {
+    code: 'build-differs',
+    where: `content/builds/${TREE}.json`,
+    deep: true,
+    plant: () =>
+      edit(`content/builds/${TREE}.json`, (text) =>
+        text.replace(/("uncompressedDigest": "sha256:)\w+/, `$1${'0'.repeat(64)}`),
+      ),
+  },
+  {
+    code: 'build-differs',
+    where: `content/builds/${TREE}.json`,
+    deep: true,
+    plant: () => edit(`content/builds/${TREE}.json`, renameProgram),
+  },
+  {
+    code: 'site-build-differs',
+    where: `dist/api/specs/${TREE.slice(-32)}.json`,
+    plant: () => edit(`content/builds/${TREE}.json`, renameProgram),
+  },
+  {
+    code: 'site-build-differs',
+    where: `dist/api/specs/${TREE.slice(-32)}.json`,
+    plant: () => rm(join(folder, `dist/api/specs/${TREE.slice(-32)}.json`)),
+  },
+  {
+    code: 'time-in-future',
+    where: `content/builds/${TREE}.json`,
+    plant: () =>
+      edit(`content/builds/${TREE}.json`, (text) =>
+        text.replace(/("published": ")[^"]+/, `$1${isoSeconds(new Date(Date.now() + 2 * 3_600_000))}`),
+      ),
+  },
+  {
+    code: 'view-differs',
+    where: 'dist/v3/manifests/index/target-x86_64/index.manifest.json',
+    plant: async () => {
+      // Another closed view, of the same site.
+      const views = join(folder, 'dist/v3/manifests/index');
+      const other = await first('dist/v3/manifests/index/target-x86_64_*/index.manifest.json');
+      await cp(join(folder, other), join(views, 'target-x86_64/index.manifest.json'));
+    },
+  },
+  {
+    code: 'view-differs',
+    where: 'dist/v3/manifests/index/target-x86_64/index.manifest.json',
+    plant: () => edit('dist/api/views.json', (text) => text.replace('{"name":"target-x86_64"},', '')),
+  },
+  {
+    code: 'site-layout-differs',
+    where: 'dist/v3/layout.json',
+    plant: () => rm(join(folder, 'dist/v3/layout.json')),
+  },
+  {
+    code: 'site-api-differs',
+    where: 'dist/api/specs.json',
+    plant: () => put('dist/api/specs.json', '<html>'),
+  },
+  {
+    code: 'site-api-differs',
+    where: 'dist/api/index.json.asc',
+    plant: () => edit('dist/api/index.json', (text) => text.replace('"unsigned":0', '"unsigned":1')),
+  },
+  {
+    code: 'site-api-differs',
+    where: 'dist/api/index.json.asc',
+    plant: () => rm(join(folder, 'dist/api/index.json.asc')),
+  },
+  {
+    code: 'site-api-differs',
+    where: 'dist/api/index.json',
+    plant: () => edit('dist/api/index.json', (text) => text.replace('"builds":12', '"builds":11')),
   },
   {
     code: 'manifest-missing',
@@ -542,6 +663,10 @@ test('checks a site over HTTP, and a registry that requires a login', async () =
   onTestFinished(() => site.close());
   const { findings, checks } = await look({ deep: true, registry: reference, site: site.url });
   expect(codesOf(findings)).toEqual(['registry-private']);
+  expect(checks.find(({ name }) => name === 'every manifest belongs to a build')).toMatchObject({
+    checked: 0,
+    note: expect.stringContaining('a server does not list its files'),
+  });
   expect(checks.find(({ name }) => name === 'every tag is known')?.total).toBe(13);
 
   const closed = await look({ registry: '127.0.0.1:9/cache', site: 'http://127.0.0.1:9' });
@@ -746,6 +871,10 @@ test.skipIf(spack === undefined)('has Spack read the index, and reports what it 
 });
 
 const DAY_S = 86_400;
+
+function renameProgram(record: string): string {
+  return record.replace(/("programs": \[\s*)"tree"/, '$1"three"');
+}
 
 interface Look {
   deep?: boolean;

@@ -3,7 +3,7 @@ import { indexOfBuilds } from '../mirror/indexes.ts';
 import { leaveOutUnreadable } from '../mirror/readable-catalog.ts';
 import { readSigner } from '../signing/signature.ts';
 import { checkSiteBytes } from './check-bytes.ts';
-import { checkKeys, checkManifests, checkNodes } from './check-catalog.ts';
+import { checkKeys, checkManifests, checkNodes, checkTimes } from './check-catalog.ts';
 import { checkRegistries } from './check-registries.ts';
 import { checkWithSpack } from './check-spack.ts';
 import { Diagnosis, SAMPLE, toHealth } from './diagnosis.ts';
@@ -51,6 +51,7 @@ export async function diagnose(
   const isReadable = checkNodes(read, diagnosis);
   await checkManifests(read, diagnosis, { ...sample, signer });
   await checkKeys(read, diagnosis, sample.now);
+  checkTimes(read, diagnosis, sample.now);
 
   // Like the mirror, leave out nodes that clients cannot read.
   const indexed = isReadable ? read.catalog : leaveOutUnreadable(read.catalog).catalog;
@@ -62,7 +63,7 @@ export async function diagnose(
     const site = openMirrorFiles(siteUrl, retries);
     // Loaded only when needed: with the API's schemas this is a large part of a short run's time.
     const { checkSite } = await import('./check-site.ts');
-    const check = { ...sample, site, index: all.blob, budget: settings.PAGES_BUDGET, commit };
+    const check = { ...sample, site, indexed, index: all.blob, budget: settings.PAGES_BUDGET, commit };
     const listed = await checkSite(read, diagnosis, check);
     if (listed && deep) await checkSiteBytes(read, diagnosis, { site, listed, journal });
   }

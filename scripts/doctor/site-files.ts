@@ -3,6 +3,8 @@ import { mirrorBlobPath } from '../../site/schemas/digest.ts';
 import { readText, type MirrorFiles } from '../build-cache/mirror-files.ts';
 import { describeError } from '../cli/command.ts';
 import { isTemporary } from '../http/retry.ts';
+import { drain } from '../mirror/blob-cache.ts';
+import { verified } from '../oci/verify.ts';
 import type { Diagnosis, FindingCode } from './diagnosis.ts';
 
 /** Limit for the texts of a site, which are smaller. */
@@ -49,6 +51,23 @@ export function expectText(
     else if (text !== undefined && served !== text)
       diagnosis.add(differs, { where, expected, found: 'another text' });
   });
+}
+
+/** Hashes a file of a site whose content is known. A stream is enough. */
+export async function expectBytes(
+  site: MirrorFiles,
+  { path, blob }: { path: string; blob: Blob },
+  diagnosis: Diagnosis,
+  [code, expected]: readonly [FindingCode, string],
+): Promise<void> {
+  try {
+    const stream = await site.open(path);
+    if (stream) await drain(verified(stream, site.locate(path), blob));
+    else throw new Error('nothing');
+  } catch (error) {
+    if (isTemporary(error)) throw error;
+    diagnosis.add(code, { where: site.locate(path), expected, found: describeError(error) });
+  }
 }
 
 /** Checks a blob that a site should serve by its size, if the site states the size. */

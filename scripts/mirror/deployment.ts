@@ -25,7 +25,7 @@ import { leaveOutUnreadable, type ReadableCatalog } from './readable-catalog.ts'
 import { shrinkToBudget } from './shrink-to-budget.ts';
 import { mirrorManifestPath } from '../../site/schemas/node.ts';
 import { KEY_INDEX_MEDIA_TYPE, KEY_MEDIA_TYPE } from '../../site/schemas/mirror-manifest.ts';
-import { blobRecord, manifestText } from '../build-cache/mirror-manifest.ts';
+import { blobRecord, LAYOUT, manifestText } from '../build-cache/mirror-manifest.ts';
 import { findIntact } from '../oci/directory-registry.ts';
 import { isErrorCode } from '../cli/files.ts';
 import { parseReference } from '../oci/reference.ts';
@@ -105,16 +105,13 @@ export async function writeMirror(
 /** Number of files written at a time. */
 const FILES = 16;
 
-/** The text that Spack writes, whether a cache is signed or not. */
-const LAYOUT_TEXT = '{"signing": "gpg"}';
-
 /**
  * Writes the mirror's fixed parts: its layout, the public keys, and the spec manifests of all builds,
  * including retired ones. All builds get a manifest because the index of everything lists them; a client
  * fetches a blob that it does not find here from its next mirror.
  */
 async function writeManifests(catalog: Catalog, retired: readonly RetiredBuild[], dist: Dist): Promise<void> {
-  await dist.addText('v3/layout.json', LAYOUT_TEXT);
+  await dist.addText(LAYOUT.path, LAYOUT.text);
   await writeKeys(catalog.keys, dist);
   const listed = [...catalog.builds.values()].map((build) => ({
     build,

@@ -8,7 +8,7 @@ import type { SpecNode } from '../../site/lib/spack/dag.ts';
 import { databaseText } from '../../site/lib/spack/database.ts';
 import { INDEX_MEDIA_TYPE } from '../../site/schemas/mirror-manifest.ts';
 import { blobOf, blobOfFile, digestOf } from '../cli/digest.ts';
-import { blobRecord, manifestText, parseMirrorManifest } from '../build-cache/mirror-manifest.ts';
+import { blobRecord, LAYOUT, manifestText, parseMirrorManifest } from '../build-cache/mirror-manifest.ts';
 import { describeError } from '../cli/command.ts';
 import { expectOwnFolder } from '../cli/files.ts';
 import { BadArchiveError } from '../github/errors.ts';
@@ -132,7 +132,7 @@ function writeIndex(roots: readonly DagHash[], nodes: ReadonlyMap<DagHash, SpecN
   for (const [path, content] of [
     [mirrorBlobPath(blob.digest), bytes],
     ['v3/manifests/index/index.manifest.json', manifest],
-    ['v3/layout.json', '{"signing": "gpg"}'],
+    [LAYOUT.path, LAYOUT.text],
   ] as const) {
     mkdirSync(dirname(join(mirror, path)), { recursive: true });
     writeFileSync(join(mirror, path), content);

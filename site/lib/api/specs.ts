@@ -1,8 +1,8 @@
 import type { BuildSummary, PackageDocument } from '../../schemas/api/package-document.ts';
-import type { PublishedBuild, SpecDocument } from '../../schemas/api/spec-document.ts';
-import type { Build } from '../../schemas/build.ts';
+import type { SpecDocument } from '../../schemas/api/spec-document.ts';
 import { targetOf } from '../../schemas/node.ts';
 import { schemaLink } from './links.ts';
+import { publishedBuild } from './published-build.ts';
 import { needsOf } from '../catalog/build-needs.ts';
 import type { BuildNeeds } from '../machine/needs.ts';
 import type { CatalogPackage, CatalogBuild, SiteCatalog } from '../catalog/site-catalog.ts';
@@ -62,19 +62,6 @@ export function specDocument(entry: CatalogBuild, catalog: SiteCatalog): SpecDoc
     build: publishedBuild(build),
     needs: libcOf(needsOf(node, catalog)),
     ...(servedSboms(catalog).has(build.hash) ? { sbom: externalUrl(apiPath(`sbom/${build.hash}`)) } : {}),
-  };
-}
-
-function publishedBuild({ times, contents, tarball, image, ...build }: Build): PublishedBuild {
-  const { programs, libraries, glibc } = contents;
-  const { uncompressedDigest: _digest, ...packed } = tarball;
-  const { tag: _tag, ...pulled } = image;
-  return {
-    ...build,
-    tarball: packed,
-    image: pulled,
-    contents: { programs, libraries, ...(glibc === undefined ? {} : { glibc }) },
-    ...(times ? { seconds: times.total } : {}),
   };
 }
 

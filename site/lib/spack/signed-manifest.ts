@@ -1,4 +1,13 @@
-import { createMessage, enums, readSignature, verify, type SignaturePacket } from 'openpgp';
+import {
+  createMessage,
+  enums,
+  readSignature,
+  verify,
+  type Message,
+  type MaybeStream,
+  type Signature,
+  type SignaturePacket,
+} from 'openpgp';
 import { LINE_LIMIT_CHARACTERS } from '../../schemas/mirror-manifest.ts';
 import { fingerprintOf, readPublicKeys } from './public-key.ts';
 
@@ -55,14 +64,51 @@ export async function verifyManifest(
     );
   }
   const { hash, text, armoredSignature } = parseSigned(signedText, where);
-  const keys = (await Promise.all(publicKeysArmored.map(readPublicKeys))).flat();
+  const { signature, packet } = await readOneSignature(armoredSignature, where);
+  if (!isClearSignature(packet, hash)) {
+    throw new Error(`${where}: expected one text signature with ${hash}, found something else`);
+  }
+  // Verified as a detached signature of the returned text, so that no second parser has to find the text.
+  const message = await createMessage({ text });
+  return { text, signedBy: await proveSigner({ message, signature, packet }, publicKeysArmored, where) };
+}
+
+/** Verifies a detached signature of a file with public keys, like `verifyManifest`. */
+export async function verifyDetached(
+  text: string,
+  armoredSignature: string,
+  publicKeysArmored: string[],
+  where: string,
+): Promise<void> {
+  const read = await readOneSignature(armoredSignature, where);
+  const message = await createMessage({ binary: Buffer.from(text) });
+  await proveSigner({ message, ...read }, publicKeysArmored, where);
+}
+
+async function readOneSignature(
+  armoredSignature: string,
+  where: string,
+): Promise<{ signature: Signature; packet: SignaturePacket }> {
   const signature = await readSignature({ armoredSignature }).catch((cause: unknown) => {
     throw new Error(`${where}: the signature cannot be read`, { cause });
   });
   const [packet] = signature.packets;
-  if (signature.packets.length !== 1 || !packet || !isClearSignature(packet, hash)) {
-    throw new Error(`${where}: expected one text signature with ${hash}, found something else`);
-  }
+  if (signature.packets.length !== 1 || !packet)
+    throw new Error(`${where}: expected one signature, found ${signature.packets.length}`);
+  return { signature, packet };
+}
+
+/** Returns the fingerprint of the key that made a signature. Throws unless it is good, by one of the keys. */
+async function proveSigner(
+  {
+    message,
+    signature,
+    packet,
+  }: { message: Message<MaybeStream<string | Uint8Array>>; signature: Signature; packet: SignaturePacket },
+  publicKeysArmored: string[],
+  where: string,
+): Promise<string> {
+  const keys = (await Promise.all(publicKeysArmored.map(readPublicKeys))).flat();
   const key = keys.find((candidate) => candidate.getKeys(packet.issuerKeyID).length > 0);
   if (!key) {
     throw new Error(
@@ -72,8 +118,7 @@ export async function verifyManifest(
   }
   if (await key.isRevoked())
     throw new Error(`${where}: signed by key ${fingerprintOf(key)}, which is revoked`);
-  // Verified as a detached signature of the returned text, so that no second parser has to find the text.
-  const result = await verify({ message: await createMessage({ text }), signature, verificationKeys: key });
+  const result = await verify({ message, signature, verificationKeys: key });
   try {
     await result.signatures[0]?.verified;
   } catch (cause) {
@@ -81,7 +126,7 @@ export async function verifyManifest(
       cause,
     });
   }
-  return { text, signedBy: fingerprintOf(key) };
+  return fingerprintOf(key);
 }
 
 function parseSigned(
