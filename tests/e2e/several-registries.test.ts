@@ -107,6 +107,7 @@ describe.skipIf(spacks.length === 0 || !hasTools)('a cache with a registry for s
       registry: names.own,
     };
     await buildDist(made, env);
+    await runScript('sign-index', ['--dist', made.dist], env);
   }
 
   function readBuilds(): Build[] {
