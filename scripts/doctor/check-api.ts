@@ -8,10 +8,9 @@ import { digestFrom } from '../../site/schemas/digest.ts';
 import { readText } from '../build-cache/mirror-files.ts';
 import { describeError } from '../cli/command.ts';
 import { verifyDetached } from '../../site/lib/spack/signed-manifest.ts';
-import type { SiteCheck } from './check-site.ts';
 import type { Diagnosis } from './diagnosis.ts';
 import type { ExaminedCatalog } from './read-catalog.ts';
-import { expectBytes, lookAt, TEXT_LIMIT_BYTES } from './site-files.ts';
+import { expectBytes, lookAt, TEXT_LIMIT_BYTES, type SiteCheck } from './site-files.ts';
 
 const INDEX = 'api/index.json';
 

@@ -1,6 +1,6 @@
 import type { Catalog } from '../../site/lib/catalog/catalog-files.ts';
 import { runtimeDependencies } from '../../site/schemas/node.ts';
-import { describeIndex, expectSubset, indexText, readIndex, readIndexBlob } from './read-index.ts';
+import { describeOther, expectSubset, indexText, readSiteIndex, readIndexBlob } from './site-indexes.ts';
 import { checkViews, readViews } from './check-views.ts';
 import { expectBytes } from './site-files.ts';
 import { ALL_VIEW } from '../../site/lib/mirror/views.ts';
@@ -32,11 +32,11 @@ export async function checkIndexes(
   diagnosis.count('site', 'the index matches the catalog', 1);
   const isBehind = all?.digest !== index.digest || all.size !== index.size;
   if (isBehind) {
-    const there = all && (await readIndex(site, ALL_VIEW, all, diagnosis));
+    const there = all && (await readSiteIndex(site, ALL_VIEW, all, diagnosis));
     diagnosis.add('site-index-differs', {
       where: site.locate(indexManifestPath(ALL_VIEW)),
       expected: `the index of ${everything.size} builds, ${index.digest}`,
-      found: describeIndex(all, there, everything),
+      found: describeOther(all, there, everything),
     });
   }
   let listed = new Set<string>();
@@ -46,7 +46,7 @@ export async function checkIndexes(
       'site-index-damaged',
       indexText(OWN_INDEX, own),
     ]);
-  } else if (own) listed = (await readIndex(site, OWN_INDEX, own, diagnosis)) ?? listed;
+  } else if (own) listed = (await readSiteIndex(site, OWN_INDEX, own, diagnosis)) ?? listed;
   else
     diagnosis.add('site-index-differs', {
       where: site.locate(indexManifestPath(OWN_INDEX)),

@@ -2,9 +2,8 @@ import pMap from 'p-map';
 import prettyBytes from 'pretty-bytes';
 import { z } from 'zod';
 import { tryJson } from '../../site/lib/json.ts';
-import { manifestFile, type Catalog } from '../../site/lib/catalog/catalog-files.ts';
+import { manifestFile } from '../../site/lib/catalog/catalog-files.ts';
 import { sha256Of } from '../../site/lib/mirror/recorded-settings.ts';
-import type { Blob } from '../../site/schemas/build.ts';
 import { StorageDocument } from '../../site/schemas/api/storage-document.ts';
 import { digestFrom, mirrorBlobPath } from '../../site/schemas/digest.ts';
 import { mirrorManifestPath } from '../../site/schemas/node.ts';
@@ -12,30 +11,14 @@ import { describeError } from '../cli/command.ts';
 import { parseServedIndex } from '../deploy/live-site.ts';
 import { checkApi } from './check-api.ts';
 import { checkIndexes, type SiteIndexes } from './check-indexes.ts';
-import { readSiteBlob } from './read-index.ts';
-import { expectSize, expectText, lookAt, TEXT_LIMIT_BYTES } from './site-files.ts';
+import { readSiteBlob } from './site-indexes.ts';
+import { expectSize, expectText, lookAt, TEXT_LIMIT_BYTES, type SiteCheck } from './site-files.ts';
 import type { ExaminedCatalog } from './read-catalog.ts';
 import { readText, type MirrorFiles } from '../build-cache/mirror-files.ts';
 import { KEY_INDEX_MEDIA_TYPE, KEY_MEDIA_TYPE } from '../../site/schemas/mirror-manifest.ts';
 import fastGlob from 'fast-glob';
 import { LAYOUT } from '../build-cache/mirror-manifest.ts';
 import { REQUESTS, type Diagnosis } from './diagnosis.ts';
-
-/** Options for checking a site. */
-export interface SiteCheck {
-  site: MirrorFiles;
-  /** The part of the catalog that an index can have. */
-  indexed: Catalog;
-  /** The index of everything, as it should be. */
-  index: Blob;
-  /** Maximum number of manifests and blobs to check. */
-  limit: number;
-  now: Date;
-  /** Size limit of the site, in bytes. */
-  budget: number;
-  /** The commit from which the catalog is read; undefined outside git. */
-  commit: string | undefined;
-}
 
 /**
  * Compares a site with the catalog: index and views, manifests, blobs, keys, recorded settings files, size.

@@ -9,7 +9,7 @@ import { readText, type MirrorFiles } from '../build-cache/mirror-files.ts';
 import { digestOf } from '../cli/digest.ts';
 import { indexManifestPath } from '../mirror/indexes.ts';
 import { ViewNames } from '../mirror/previous-indexes.ts';
-import { describeIndex, expectSubset, indexText, readIndex, readIndexBlob } from './read-index.ts';
+import { describeOther, expectSubset, indexText, readSiteIndex, readIndexBlob } from './site-indexes.ts';
 import type { Diagnosis } from './diagnosis.ts';
 import { expectBytes, expectSize, lookAt, TEXT_LIMIT_BYTES } from './site-files.ts';
 
@@ -86,7 +86,7 @@ export async function checkViews(
       await expectBytes(site, file, diagnosis, ['site-index-damaged', indexText(view, blob)]);
       continue;
     }
-    const builds = await readIndex(site, view, blob, diagnosis);
+    const builds = await readSiteIndex(site, view, blob, diagnosis);
     expectSubset(site, view, builds ?? [], { name: "the site's own index", builds: listed }, diagnosis);
     if (selected && builds) reportOther(site, { view, blob, builds }, new Set(roots), diagnosis);
   }
@@ -125,6 +125,6 @@ function reportOther(
   diagnosis.add('view-differs', {
     where: site.locate(indexManifestPath(view)),
     expected: `the index of the ${expected.size} builds that the catalog selects for ${view}`,
-    found: describeIndex(blob, builds, expected),
+    found: describeOther(blob, builds, expected),
   });
 }

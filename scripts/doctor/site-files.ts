@@ -1,3 +1,4 @@
+import type { Catalog } from '../../site/lib/catalog/catalog-files.ts';
 import type { Blob } from '../../site/schemas/build.ts';
 import { mirrorBlobPath } from '../../site/schemas/digest.ts';
 import { readText, type MirrorFiles } from '../build-cache/mirror-files.ts';
@@ -6,6 +7,22 @@ import { isTemporary } from '../http/retry.ts';
 import { drain } from '../mirror/blob-cache.ts';
 import { verified } from '../oci/verify.ts';
 import type { Diagnosis, FindingCode } from './diagnosis.ts';
+
+/** Options for checking a site. */
+export interface SiteCheck {
+  site: MirrorFiles;
+  /** The part of the catalog that an index can have. */
+  indexed: Catalog;
+  /** The index of everything, as it should be. */
+  index: Blob;
+  /** Maximum number of manifests and blobs to check. */
+  limit: number;
+  now: Date;
+  /** Size limit of the site, in bytes. */
+  budget: number;
+  /** The commit from which the catalog is read; undefined outside git. */
+  commit: string | undefined;
+}
 
 /** Limit for the texts of a site, which are smaller. */
 export const TEXT_LIMIT_BYTES = 2 ** 22;

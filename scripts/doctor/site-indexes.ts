@@ -47,7 +47,7 @@ export function expectSubset(
 }
 
 /** The builds that an index lists; undefined, with a finding, when clients cannot read it. */
-export async function readIndex(
+export async function readSiteIndex(
   site: MirrorFiles,
   view: string,
   blob: Blob,
@@ -110,7 +110,7 @@ function listBuilds(text: string): Set<string> {
 }
 
 /** Describes another index than the expected one. */
-export function describeIndex(
+export function describeOther(
   blob: Blob | undefined,
   there: ReadonlySet<string> | undefined,
   expected: ReadonlySet<string>,
