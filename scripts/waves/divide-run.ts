@@ -15,7 +15,7 @@ import { formatJson } from '../../site/lib/json.ts';
 import { digestFile } from '../concretize/plan-files.ts';
 import { expectHandedOn, setOutput } from '../github/actions.ts';
 import { readPlanFolder, REQUESTS_FOLDER } from '../receive/plan-folder.ts';
-import type { Limits } from './add-wave.ts';
+import type { Limits } from './play-waves.ts';
 import { divideWork, type Division, type Job } from './divide.ts';
 import { joinRequests, needsAmong, splicedOf, type SolvedRequest } from './join-requests.ts';
 import { LONG_SECONDS } from './long-packages.ts';

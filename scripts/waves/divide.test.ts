@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { createRandom } from '../../tests/generate/random.ts';
-import type { Limits } from './add-wave.ts';
+import type { Limits } from './play-waves.ts';
 import { divideWork, type Division } from './divide.ts';
 import { readWorkGraph, type Work, type WorkNode } from './work-graph.ts';
 

@@ -1,6 +1,6 @@
 import type { BuildLane } from '../../site/schemas/build-request.ts';
 import type { DagHash } from '../../site/schemas/digest.ts';
-import { addWave, type Beginning, type Limits } from './add-wave.ts';
+import { laneOf, playWaves, type Limits, type Part, type Played } from './play-waves.ts';
 import { readWorkGraph, type Work, type WorkGraph } from './work-graph.ts';
 
 /** A connected part of the work, or several short ones that share a job. */
@@ -24,39 +24,39 @@ export interface Division {
   seconds: number;
 }
 
-/**
- * The search continues `BEST_OF_SHARE` beginnings in each of `SHARES` shares of the remaining longest chain.
- */
-const SHARES = 24;
-const BEST_OF_SHARE = 4;
-/**
- * End times to try in turn, as multiples of the lower bound; the end time decides which nodes are urgent. The
- * values are close together because the search stops at the first that is reached. Measured with random
- * times, mean and worst of five plans: 1.36 and 1.46 with only 1.3 and 1.5 at the end of the list, 1.34 and
- * 1.38 with these. In addition, 40 shares and the best 10 of each reach 1.32 in three times the time; ten waves
- * instead of eight 1.28, twelve or more 1.26. Playing each division that is reached with other times than the
- * estimated ones, and taking the best, gains nothing (1.25, 1.27, 1.54 instead of 1.25, 1.27, 1.53).
- */
-const TARGETS = [1.1, 1.15, 1.2, 1.25, 1.3, 1.35, 1.4, 1.45, 1.5, Infinity];
-/** Wave lengths to try besides those along the longest chain, as shares of the least time for the rest. */
-const SHARES_OF_REST = [0.02, 0.05, 0.1, 0.2, 0.35, 0.5, 1, 1.15];
-/** Wave lengths that differ by less count as equal. */
-const STEP = 1.03;
-const STEP_SECONDS = 5;
+/** A wave for each node, and what follows from it. */
+interface Candidate extends Played {
+  waveOf: Int32Array;
+  /** Seconds to compare it by: its end, and a penalty for what is left. */
+  cost: number;
+}
+
+/** Longest parts to begin with: each half as long again as the one before. */
+const LEAST_PART_SECONDS = 60;
+const PART_STEP = 1.5;
+const CHANGES_A_NODE = 100;
+const MAX_CHANGES = 40_000;
+/** Share of the lower bound by which a change may be worse at first. */
+const FIRST_LOSS = 0.02;
+/** Penalties for work that is left: once, and for each second of it. */
+const ANOTHER_RUN_COST = 1_000_000;
+const LEFT_COST = 10;
+/** Penalty for each job above the limit, in seconds. */
+const JOB_COST = 3_600;
 
 /**
  * Divides work over jobs in waves, so that it ends early. No node is in two jobs. A job takes its
  * dependencies when it starts, from jobs that have ended, so that they can be checked in between. The same
  * work gives the same division.
  *
- * A wave begins when the jobs of the previous wave that should end within it have ended. It does not wait for
- * two kinds of jobs: a long job, for which the wave after the next waits, and a job whose builds no other job
+ * A wave begins when the jobs that it waits for have ended. It does not wait for two kinds of jobs: one whose
+ * builds only a later wave needs (the wave after the next waits for it), and one whose builds no other job
  * needs. Otherwise a compiler that takes two hours would stop everything, even nodes that do not need it.
  *
- * The lengths of the waves are found by a search. Only lengths matter at which one more node of the longest
- * chain fits, or a running job ends. The best beginnings at each progress are continued. The search is
- * repeated for later and later end times: a node that can wait for the next wave without missing the end does
- * so.
+ * The division is a wave for each node: nodes of one wave that need each other share a job (`playWaves`). The
+ * search begins with the best of several simple divisions, and changes it by simulated annealing: a node of a
+ * job that others wait for moves to another wave, with the nodes that have to move with it. A change that
+ * costs time is kept with a probability that shrinks to zero.
  *
  * `tests/bench/waves-bench.ts` compares the results with a bound for any plan whose jobs take from others
  * only at their start (`boundInJobs`).
@@ -65,135 +65,156 @@ const STEP_SECONDS = 5;
  */
 export function divideWork(work: Work, limits: Limits): Division {
   const graph = readWorkGraph(work);
-  const best = search(graph, limits);
-  const left = graph.hashes.filter((_, node) => best.readyAt[node] === Infinity).sort();
-  return { jobs: nameLanes(graph, best), left, seconds: best.end };
-}
-
-function search(graph: WorkGraph, limits: Limits): Beginning {
-  const least = Math.max(graph.longestChain, graph.total / limits.runners);
-  let best = begin(graph, limits);
-  for (const share of TARGETS) {
-    const target = share * least;
-    const candidate = searchFor(graph, target, limits);
-    if (isBetter(candidate, best)) best = candidate;
-    if (best.chain === 0 && best.end <= target) break;
-  }
-  return best;
-}
-
-function begin(graph: WorkGraph, limits: Limits): Beginning {
+  const { waveOf, parts, end } = dropJobs(graph, anneal(graph, limits), limits);
+  const last = Math.max(...parts.map(({ wave }) => wave));
   return {
-    readyAt: new Float64Array(graph.hashes.length).fill(Infinity),
-    free: new Float64Array(limits.runners),
-    waves: [],
-    start: 0,
-    lateEnd: 0,
-    end: 0,
-    bound: 0,
-    chain: graph.longestChain,
-    rest: graph.total,
+    jobs: parts.map((part) => jobOf(graph, part, part.wave === last)),
+    left: graph.hashes.filter((_, node) => waveOf[node] === limits.waves).sort(),
+    seconds: end,
   };
 }
 
-/** Finds the best division for an end within `target` seconds. */
-function searchFor(graph: WorkGraph, target: number, limits: Limits): Beginning {
+function jobOf(graph: WorkGraph, part: Part, isLast: boolean): Job {
+  const { wave, group, nodes, seconds } = part;
+  const lane = isLast ? undefined : laneOf(part);
+  const job = { wave, group, hashes: nodes.map((node) => graph.hashes[node] ?? ''), seconds };
+  return lane === undefined ? job : { ...job, lane };
+}
+
+function anneal(graph: WorkGraph, limits: Limits): Candidate {
+  const least = Math.max(graph.longestChain, graph.total / limits.runners);
+  const random = createRandom();
+  const changes = Math.min(MAX_CHANGES, CHANGES_A_NODE * graph.hashes.length);
   let best = begin(graph, limits);
-  let beginnings = best.chain > 0 ? [best] : [];
-  for (let wave = 0; wave < limits.waves && beginnings.length > 0; wave += 1) {
-    const kept = new Map<number, Beginning[]>();
-    for (const next of beginnings.flatMap((beginning) => continuations(graph, beginning, target, limits))) {
-      if (isBetter(next, best)) best = next;
-      if (next.chain === 0) continue;
-      const share = Math.floor((next.chain / graph.longestChain) * SHARES);
-      const rivals = kept.get(share) ?? [];
-      // Different wave lengths often give the same jobs.
-      if (
-        rivals.some(
-          ({ bound, rest, start }) => bound === next.bound && rest === next.rest && start === next.start,
-        )
-      )
-        continue;
-      kept.set(
-        share,
-        [...rivals, next].sort((a, b) => a.bound - b.bound || a.rest - b.rest).slice(0, BEST_OF_SHARE),
-      );
-    }
-    const isWhole = best.chain === 0;
-    beginnings = [...kept.values()].flat().filter(({ bound }) => !isWhole || bound < best.end);
+  let current = best;
+  for (let change = 0; change < changes && best.cost > least * 1.001; change += 1) {
+    const next = judge(graph, changeWaves(graph, current, limits, random), limits);
+    if (!next) continue;
+    const loss = FIRST_LOSS * least * (1 - change / changes) ** 2;
+    if (next.cost > current.cost - loss * Math.log(1 - random())) continue;
+    current = next;
+    if (current.cost < best.cost) best = current;
   }
   return best;
 }
 
-/** Whether one is better: complete before incomplete, then the earlier end, or the smaller rest. */
-function isBetter(candidate: Beginning, best: Beginning): boolean {
-  if ((candidate.chain === 0) !== (best.chain === 0)) return candidate.chain === 0;
-  return candidate.chain === 0 ? candidate.end < best.end : candidate.rest < best.rest;
-}
-
-/** Lists promising divisions with one more wave. */
-function continuations(graph: WorkGraph, beginning: Beginning, target: number, limits: Limits): Beginning[] {
-  const { start, lateEnd, chain, rest, readyAt } = beginning;
-  const longest = Math.max(chain, rest / limits.runners);
-  const gates = [
-    ...stepsAlongChain(graph, readyAt).map((length) => start + length),
-    ...SHARES_OF_REST.map((share) => start + share * longest),
-    ...readyAt.filter((end) => end > start && end < Infinity),
-    start + limits.jobSeconds,
-  ];
-  const continued: Beginning[] = [];
-  let last = start;
-  for (const gate of gates.sort((a, b) => a - b)) {
-    if (gate < lateEnd || gate > start + limits.jobSeconds) continue;
-    if (last > start && gate - start < (last - start) * STEP + STEP_SECONDS) continue;
-    last = gate;
-    const next = addWave(graph, beginning, { gate, target }, limits);
-    if (next) continued.push(next);
-  }
-  return continued;
-}
-
-/** For each node of the longest chain without a job, the seconds of it and all its dependencies. */
-function stepsAlongChain(graph: WorkGraph, readyAt: Float64Array): number[] {
-  const steps: number[] = [];
-  const seen = Uint8Array.from(readyAt, (end) => (end < Infinity ? 1 : 0));
-  let length = 0;
-  for (let node = graph.order.find((node) => seen[node] === 0); node !== undefined;) {
-    const open = [node];
-    for (let next = open.pop(); next !== undefined; next = open.pop()) {
-      if (seen[next]) continue;
-      seen[next] = 1;
-      length += graph.seconds[next] ?? 0;
-      open.push(...(graph.needs[next] ?? []));
-    }
-    steps.push(length);
-    node = graph.nextOfChain[node];
-  }
-  return steps;
-}
-
-/** Sets the wave that waits for each job: the first that uses one of its builds, so that it delays no other. */
-function nameLanes(graph: WorkGraph, { waves }: Beginning): Job[] {
-  const waveOf = new Map(
-    waves.flatMap((parts, wave) =>
-      parts.flatMap(({ nodes }) => nodes.map((node): [number, number] => [node, wave])),
-    ),
+function judge(graph: WorkGraph, waveOf: Int32Array, limits: Limits): Candidate | undefined {
+  const played = playWaves(graph, waveOf, limits);
+  if (!played) return undefined;
+  const left = graph.seconds.reduce(
+    (sum, one, node) => ((waveOf[node] ?? 0) < limits.waves ? sum : sum + one),
+    0,
   );
-  return waves.flatMap((parts, wave) =>
-    parts.map(({ group, nodes, seconds }): Job => {
-      const takers = nodes
-        .flatMap((node) => graph.dependents[node] ?? [])
-        .filter((node) => !nodes.includes(node))
-        .map((node) => waveOf.get(node) ?? Infinity);
-      const job = { wave, group, hashes: nodes.map((node) => graph.hashes[node] ?? ''), seconds };
-      const lane = wave === waves.length - 1 ? undefined : laneOf(Math.min(Infinity, ...takers) - wave);
-      return lane === undefined ? job : { ...job, lane };
-    }),
-  );
+  const tooMany = Math.max(0, played.parts.length - limits.jobs);
+  const penalty = left > 0 ? ANOTHER_RUN_COST + LEFT_COST * left : 0;
+  return { ...played, waveOf, cost: played.end + penalty + JOB_COST * tooMany };
 }
 
-/** @param distance how many waves later something is taken of a job */
-function laneOf(distance: number): BuildLane | undefined {
-  if (distance === Infinity) return 'last';
-  return distance > 1 ? 'long' : undefined;
+/** Returns the best of the divisions into parts of at most some length. */
+function begin(graph: WorkGraph, limits: Limits): Candidate {
+  let best: Candidate | undefined;
+  for (let length = LEAST_PART_SECONDS; ; length *= PART_STEP) {
+    const candidate = judge(
+      graph,
+      cutIntoParts(graph, Math.min(length, limits.jobSeconds), limits.waves),
+      limits,
+    );
+    if (candidate && (!best || candidate.cost < best.cost)) best = candidate;
+    if (length >= limits.jobSeconds) break;
+  }
+  if (!best) throw new Error('expected a division of the work, found none');
+  return best;
+}
+
+/** Puts each node in the wave of its dependencies, unless their parts would take longer: then in the next one. */
+function cutIntoParts(
+  { hashes, seconds, needs, groups }: WorkGraph,
+  longest: number,
+  waves: number,
+): Int32Array {
+  const waveOf = new Int32Array(hashes.length);
+  const parts: { nodes: number[]; seconds: number }[] = [];
+  for (const [node, own] of seconds.entries()) {
+    const direct = needs[node] ?? [];
+    const wave = Math.max(0, ...direct.map((need) => waveOf[need] ?? 0));
+    const same = direct.filter((need) => waveOf[need] === wave);
+    const joined = [...new Set(same.flatMap((need) => parts[need] ?? []))];
+    const total = joined.reduce((sum, part) => sum + part.seconds, own);
+    const fits = total <= longest && same.every((need) => groups[need] === groups[node]);
+    const part = fits
+      ? { nodes: [...joined.flatMap(({ nodes }) => nodes), node], seconds: total }
+      : { nodes: [node], seconds: own };
+    for (const one of part.nodes) parts[one] = part;
+    waveOf[node] = Math.min(waves, fits || direct.length === 0 ? wave : wave + 1);
+  }
+  return waveOf;
+}
+
+/** Moves a node by a wave or two, or splits or joins waves there. */
+function changeWaves(
+  graph: WorkGraph,
+  { waveOf, deciding }: Candidate,
+  limits: Limits,
+  random: () => number,
+): Int32Array {
+  const pick = <T>(list: ArrayLike<T>): T | undefined => list[Math.floor(random() * list.length)];
+  const nodes = random() < 0.9 ? pick(deciding)?.nodes : undefined;
+  const node = pick(nodes ?? graph.order) ?? 0;
+  const wave = waveOf[node] ?? 0;
+  const kind = random();
+  const changed = waveOf.slice();
+  if (kind < 0.15) {
+    const step = kind < 0.1 ? 1 : -1;
+    for (const [other, one] of waveOf.entries())
+      if (one > wave) changed[other] = Math.min(limits.waves, one + step);
+    if (step > 0) moveLater(graph, changed, node, Math.min(limits.waves, wave + 1));
+    return changed;
+  }
+  const distance = random() < 0.8 ? 1 : 2;
+  if (random() < 0.5) moveEarlier(graph, changed, node, Math.max(0, wave - distance));
+  else moveLater(graph, changed, node, Math.min(limits.waves, wave + distance));
+  return changed;
+}
+
+/** Moves a node to an earlier wave, and its dependencies that are in later ones. */
+function moveEarlier({ needs }: WorkGraph, waveOf: Int32Array, node: number, wave: number): void {
+  const open = [node];
+  for (let one = open.pop(); one !== undefined; one = open.pop()) {
+    if ((waveOf[one] ?? 0) <= wave) continue;
+    waveOf[one] = wave;
+    open.push(...(needs[one] ?? []));
+  }
+}
+
+/** Moves a node to a later wave, and its dependents that are in earlier ones. */
+function moveLater({ dependents }: WorkGraph, waveOf: Int32Array, node: number, wave: number): void {
+  const open = [node];
+  for (let one = open.pop(); one !== undefined; one = open.pop()) {
+    if ((waveOf[one] ?? 0) >= wave) continue;
+    waveOf[one] = wave;
+    open.push(...(dependents[one] ?? []));
+  }
+}
+
+/** Leaves the last jobs above the limit for another run, with all that needs them. */
+function dropJobs(graph: WorkGraph, candidate: Candidate, limits: Limits): Candidate {
+  let kept = candidate;
+  while (kept.parts.length > limits.jobs) {
+    const waveOf = kept.waveOf.slice();
+    for (const { nodes } of kept.parts.slice(limits.jobs))
+      for (const node of nodes) moveLater(graph, waveOf, node, limits.waves);
+    const next = judge(graph, waveOf, limits);
+    if (!next) throw new Error('expected fewer jobs to be a division, too');
+    kept = next;
+  }
+  return kept;
+}
+
+/** Creates a stream of numbers from 0 to below 1, always the same: a linear congruential generator. */
+function createRandom(): () => number {
+  let state = 1;
+  return () => {
+    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
+    return state / 2 ** 32;
+  };
 }

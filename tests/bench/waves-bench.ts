@@ -1,8 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { MAX_JOBS, MAX_WAVES } from '../../site/schemas/build-request.ts';
 import { LockFile } from '../../site/schemas/lock-file.ts';
 import { createRandom, type Random } from '../generate/random.ts';
-import type { Limits } from '../../scripts/waves/add-wave.ts';
+import type { Limits } from '../../scripts/waves/play-waves.ts';
 import { divideWork, type Job } from '../../scripts/waves/divide.ts';
 import { LONG_SECONDS } from '../../scripts/waves/long-packages.ts';
 import { readWorkGraph, type Work, type WorkNode } from '../../scripts/waves/work-graph.ts';
@@ -11,7 +12,13 @@ import { round } from './stopwatch.ts';
 
 const LOCK = join(import.meta.dirname, '../fixtures/real-nodes/x86_64_v3.lock.json');
 /** GitHub's limits; each change of waves takes three minutes. */
-export const GITHUB: Limits = { runners: 20, waves: 8, jobs: 256, jobSeconds: 18_000, waveSeconds: 180 };
+export const GITHUB: Limits = {
+  runners: 20,
+  waves: MAX_WAVES,
+  jobs: MAX_JOBS,
+  jobSeconds: 18_000,
+  waveSeconds: 180,
+};
 const HOURS = 31;
 const DRAWS = 5;
 /**
