@@ -129,12 +129,12 @@ test('refuses a detached signature of bytes and two signatures at once', async (
   const detached = await gnupg.run(['--armor', '--detach-sign', '-o', '-'], TEXT, args);
   const publicKey = await gnupg.run(['--armor', '--export', 'binary'], '');
   const forged = `-----BEGIN PGP SIGNED MESSAGE-----\nHash: SHA512\n\n${TEXT}\n${detached}`;
-  await expect(verifyManifest(forged, [publicKey])).rejects.toThrow(/expected one text signature/);
+  await expect(verifyManifest(forged, [publicKey])).rejects.toThrow(/expected one (text )?signature/);
   const twice = await gnupg.run(['--clearsign', '-o', '-'], TEXT, [
     ...args,
     ...(await gnupg.newKey('ed25519', 'second')),
   ]);
-  await expect(verifyManifest(twice, [publicKey])).rejects.toThrow(/expected one text signature/);
+  await expect(verifyManifest(twice, [publicKey])).rejects.toThrow(/expected one (text )?signature/);
 });
 
 test.each<[string, string]>([
