@@ -133,7 +133,7 @@ export interface NewFile {
  * files that this call added are removed again.
  * @returns the paths that were written
  */
-export function addFiles(directory: string, files: readonly NewFile[]): string[] {
+export function addFiles(directory: string, files: Iterable<NewFile>): string[] {
   const written: string[] = [];
   const added: string[] = [];
   try {

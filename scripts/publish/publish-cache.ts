@@ -120,7 +120,7 @@ export async function publishEntries(
   const { catalogDirectory, names = listSpecFiles(catalogDirectory) } = destination;
   return withTemporaryFolder(async (folder) => {
     const resolution = await pushEntries(entries, destination, folder);
-    addFiles(catalogDirectory, await describeBuilds(resolution.newBuilds, destination));
+    await addBuilds(resolution.newBuilds, destination);
     // Updates a key that the catalog already has, such as to a later expiry date.
     if (destination.signer) await writePublicKey(catalogDirectory, destination.signer.publicKey);
     for (const path of findShadows(resolution.newBuilds, names)) rmSync(join(catalogDirectory, path));
@@ -172,23 +172,26 @@ async function pushEntries(
   return all;
 }
 
-/** All files to add to the catalog. */
-async function describeBuilds(
+/** Adds the records of new builds to the catalog. */
+async function addBuilds(
   builds: readonly NewBuild[],
-  { registry, signer, environment }: Destination,
-): Promise<NewFile[]> {
-  if (builds.length === 0) return [];
+  { registry, signer, environment, catalogDirectory }: Destination,
+): Promise<void> {
+  if (builds.length === 0) return;
   const manifests = new Map<DagHash, string>();
   for (const { build } of builds) {
     const text = specManifestText(build.tarball, build.image.config);
     const date = new Date(build.published);
     manifests.set(build.hash, signer ? await signManifest(text, signer, date) : text);
   }
-  return [
-    ...(signer ? [{ path: catalogPath('keys', signer.fingerprint), content: signer.publicKey }] : []),
-    ...describeCache(registry, environment),
-    ...catalogFiles(builds, manifests),
-  ];
+  addFiles(
+    catalogDirectory,
+    (function* () {
+      if (signer) yield { path: catalogPath('keys', signer.fingerprint), content: signer.publicKey };
+      yield* describeCache(registry, environment);
+      yield* catalogFiles(builds, manifests);
+    })(),
+  );
 }
 
 /** The file `cache.json`; none for a registry in a local folder, which others cannot use. */
