@@ -150,7 +150,7 @@ export async function findDeadLinks(site: TestSite): Promise<string[]> {
   for (const file of files) {
     if (/\.(html|xml|atom)$/.test(file)) texts.set(file, await readFile(join(site.dist, file), 'utf8'));
   }
-  const home = texts.get('/index.html')?.match(/<link rel="canonical" href="([^"]+)\/"/)?.[1] ?? site.url;
+  const home = texts.get('/index.html')?.match(/<link rel=canonical href=([^\s>]+)\/>/)?.[1] ?? site.url;
   const anchors = new Map([...texts].map(([file, text]) => [file, anchorsOf(text)]));
   const dead: string[] = [];
   for (const [file, text] of texts) {
@@ -172,7 +172,7 @@ export async function findDeadLinks(site: TestSite): Promise<string[]> {
 }
 
 function anchorsOf(text: string): Set<string> {
-  return new Set([...text.matchAll(/ id="([^"]*)"/g)].map(([, id = '']) => unescapeMarkup(id)));
+  return new Set(valuesOf(text, 'id'));
 }
 
 /**
@@ -180,11 +180,21 @@ function anchorsOf(text: string): Set<string> {
  * site.
  */
 function linksOf(text: string, home: string): Set<string> {
-  const links = [...text.matchAll(/ (?:href|src|action)="([^"]*)"/g)].map(([, link = '']) => link);
-  const addresses = [...text.matchAll(/(?:content="|<(?:loc|id)>)(https?:[^"<]*)/g)].map(
-    ([, link = '']) => link,
-  );
-  return new Set([...links, ...addresses.filter((link) => link.startsWith(`${home}/`))].map(unescapeMarkup));
+  const texts = [...text.matchAll(/<(?:loc|id)>([^<]*)/g)].map(([, link = '']) => unescapeMarkup(link));
+  const addresses = [...valuesOf(text, 'content'), ...texts].filter((link) => link.startsWith(`${home}/`));
+  return new Set([...valuesOf(text, 'href|src|action'), ...addresses]);
+}
+
+/** Values of attributes with one of these names, with or without quotes. */
+function valuesOf(text: string, names: string): string[] {
+  const isNamed = new RegExp(`^(?:${names})$`);
+  const tags = text.matchAll(/<[a-z](?:[^>"']|"[^"]*"|'[^']*')*>/gi);
+  const attributes = [...tags].flatMap(([tag]) => [
+    ...tag.matchAll(/ ([^\s=]+)=(?:"([^"]*)"|([^\s"'=<>]+))/g),
+  ]);
+  return attributes
+    .filter(([, name = '']) => isNamed.test(name))
+    .map(([, , quoted, plain = '']) => unescapeMarkup(quoted ?? plain));
 }
 
 function unescapeMarkup(text: string): string {
