@@ -20,7 +20,7 @@ const ENTITIES: Record<string, string> = {
 export async function readCommands(page: string): Promise<CommandBox[]> {
   const html = await readFile(page, 'utf8');
   const boxes = html.matchAll(
-    /<figure class="code">.*?<figcaption>(.*?)<\/figcaption>.*?<pre>(.*?)<\/pre>/gs,
+    /<figure class="?code"?>.*?<figcaption>(.*?)<\/figcaption>.*?<pre>(.*?)<\/pre>/gs,
   );
   return [...boxes].map(([, label = '', code = '']) => ({
     label: plain(label),

@@ -37,6 +37,8 @@ class Suggestions {
   #choices: Choice[] = [];
   /** Index of the choice that Enter follows; -1: none. */
   #active = -1;
+  /** Query of the choices. */
+  #text = '';
 
   constructor(input: HTMLInputElement) {
     this.#input = input;
@@ -62,6 +64,9 @@ class Suggestions {
     const { engine } = this.#searcher;
     if (!engine || text === '' || document.activeElement !== this.#input) return this.#close();
     const suggestions = suggestPackages(this.#searcher.search(engine, text, new Map()), engine);
+    // Data that arrives later adds choices, and must not take away the one that was chosen meanwhile.
+    const kept = text === this.#text ? this.#choices[this.#active]?.href : undefined;
+    this.#text = text;
     const files = suggestions.length < FEW_PACKAGES ? this.#suggestFiles(text) : [];
     this.#choices = [
       ...suggestions.map(makeChoice),
@@ -72,7 +77,7 @@ class Suggestions {
     this.#list.replaceChildren(...this.#choices.map(({ element }) => element));
     this.#list.hidden = false;
     this.#input.setAttribute('aria-expanded', 'true');
-    this.#activate(-1);
+    this.#activate(this.#choices.findIndex(({ href }) => href === kept));
     announce(`${formatNumber(suggestions.length, 'package')}; the arrow keys choose one`);
   }
 
