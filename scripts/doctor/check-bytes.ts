@@ -7,6 +7,7 @@ import { digestFrom, hexOf, mirrorBlobPath } from '../../site/schemas/digest.ts'
 import type { Blob, Build } from '../../site/schemas/build.ts';
 import { buildFile } from '../../site/lib/catalog/catalog-files.ts';
 import { inspectTarball } from '../build-cache/tar/tarball.ts';
+import { ownValue } from '../../site/schemas/safe-text.ts';
 import { SpecFile } from '../../site/schemas/spec-file.ts';
 import { sha256Of } from '../../site/lib/mirror/recorded-settings.ts';
 import { splitNodes } from '../../site/lib/spack/node-text.ts';
@@ -130,11 +131,9 @@ async function inspect(
 
 /** The fields of a record that another one has otherwise. */
 function describeDifference(record: Recorded, other: Recorded): string {
-  const differing = (one: object, two: object): object =>
+  const differing = (one: object, two: Record<string, unknown>): object =>
     Object.fromEntries(
-      Object.entries(one).filter(
-        ([name, value]) => !isDeepStrictEqual(value, new Map(Object.entries(two)).get(name)),
-      ),
+      Object.entries(one).filter(([name, value]) => !isDeepStrictEqual(value, ownValue(two, name))),
     );
   const parts = { ...record.tarball, ...record.contents, sbom: record.sbom, logSize: record.logSize };
   const others = { ...other.tarball, ...other.contents, sbom: other.sbom, logSize: other.logSize };

@@ -56,8 +56,9 @@ export async function readSiteIndex(
   const path = mirrorBlobPath(blob.digest);
   try {
     const text = await readText(site, path, INDEX_LIMIT_BYTES);
-    if (text === undefined || digestOf(text) !== blob.digest)
-      throw new Error(text === undefined ? 'nothing' : `${digestOf(text)}`);
+    if (text === undefined) throw new Error('nothing');
+    const digest = digestOf(text);
+    if (digest !== blob.digest) throw new Error(digest);
     return listBuilds(text);
   } catch (error) {
     diagnosis.add('site-index-damaged', {

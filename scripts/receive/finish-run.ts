@@ -20,7 +20,7 @@ import type { Build } from '../../site/schemas/build.ts';
 import type { Container } from '../../site/schemas/container.ts';
 import { hexOf, type DagHash } from '../../site/schemas/digest.ts';
 import { buildPath, externalUrl, siteAddress } from '../../site/lib/url.ts';
-import { formatDuration } from '../../site/lib/format.ts';
+import { formatDuration, formatNumber } from '../../site/lib/format.ts';
 import { pictureWaves } from '../waves/picture.ts';
 import type { Received } from './receive-artifact.ts';
 
@@ -91,11 +91,7 @@ const MAX_NAMED = 20;
  * @returns undefined if a job succeeded, even if only with a container or a lock, or if nothing failed
  */
 export function describeUselessRun({ received, unsolved, divided }: ReceivedRun): string | undefined {
-  const failures = [
-    ...unsolved,
-    ...received.flatMap((job) => job.failures),
-    ...(divided ? divided.failures : []),
-  ];
+  const failures = [...unsolved, ...received.flatMap((job) => job.failures), ...(divided?.failures ?? [])];
   const hasUse = received.some(
     ({ planned, newBuilds, again }) => planned === 0 || newBuilds.length + again > 0,
   );
@@ -191,7 +187,7 @@ export function describeRun(
   );
   const bytes = builds.reduce((sum, { tarball }) => sum + tarball.size, 0);
   return [
-    `## ${isPublished ? 'Published' : 'Would publish'} ${builds.length} ${builds.length === 1 ? 'build' : 'builds'}, ${prettyBytes(bytes)}`,
+    `## ${isPublished ? 'Published' : 'Would publish'} ${formatNumber(builds.length, 'build')}, ${prettyBytes(bytes)}`,
     '',
     ...(isPublished ? [`The site, once it is deployed: ${siteAddress()}/`, ''] : []),
     '| job | requested | target | new | built twice | reused | failed |',

@@ -1,8 +1,8 @@
 import { compareTexts } from '../../site/lib/spack/versions.ts';
 import type { Catalog } from '../../site/lib/catalog/catalog-files.ts';
+import { resolvePin } from '../../site/lib/catalog/kept-builds.ts';
 import type { Build } from '../../site/schemas/build.ts';
 import type { DagHash } from '../../site/schemas/digest.ts';
-import type { Pin } from '../../site/schemas/kept-builds.ts';
 import type { Node } from '../../site/schemas/node.ts';
 import { kindOf, learnTimes, sumTimes, timedBuilds, type TimeSum } from '../../site/lib/times/build-times.ts';
 import { readPins } from '../catalog/catalog.ts';
@@ -48,17 +48,18 @@ export function renewalContext(directory: string, catalog: Catalog): RefreshCont
     builds: catalog.builds,
     nodes: new Map([...catalog.nodes].map(([hash, { node }]) => [hash, node])),
     environments: new Set([...catalog.environments.values()].flat()),
-    pinned: findPinned(catalog, readPins(directory)),
+    pinned: findPinned(directory, catalog),
   };
 }
 
 /** Builds that people pinned, or requested by hand. */
-function findPinned({ builds }: Catalog, pins: ReadonlyMap<string, Pin>): Set<DagHash> {
-  const hashes = new Set([...pins.values()].flatMap((pin) => pin.hashes));
-  const specs = new Set([...pins.values()].flatMap((pin) => pin.specs));
-  const isPinned = ({ name, version, hash, origin }: Build) =>
-    hashes.has(hash) || specs.has(name) || specs.has(`${name}@${version}`) || origin.byHand === true;
-  return new Set([...builds.values()].filter(isPinned).map(({ hash }) => hash));
+function findPinned(directory: string, { builds }: Catalog): Set<DagHash> {
+  const pins = [...readPins(directory).values()];
+  const byHand = [...builds.values()].filter(({ origin }) => origin.byHand === true);
+  return new Set([
+    ...pins.flatMap((pin) => resolvePin(pin, builds).hashes),
+    ...byHand.map(({ hash }) => hash),
+  ]);
 }
 
 const RANKS: readonly Rank[] = ['environment', 'pinned', 'needed', 'other'];

@@ -5,6 +5,7 @@ import { promisify } from 'node:util';
 import { isCommit } from '../../site/lib/format.ts';
 import type { ProcessEnvironment } from '../../site/schemas/settings.ts';
 import { checkOut, headDate } from './git-checkout.ts';
+import { findOnPath } from './spack-home.ts';
 import { expectUsableSpack } from './version.ts';
 
 const execute = promisify(execFile);
@@ -160,14 +161,11 @@ const NEEDED: Record<string, string[]> = {
 
 /** Lists the required tools that a machine lacks. */
 function findMissingTools(environment: ProcessEnvironment): string[] {
-  const folders = (environment['PATH'] ?? '').split(delimiter).filter((folder) => folder !== '');
   const python = environment['SPACK_PYTHON'];
   return Object.entries(NEEDED).flatMap(([what, programs]) => {
     if (what === 'Python 3' && python !== undefined && python !== '') return [];
     const isThere = programs.some((program) =>
-      program.startsWith('/')
-        ? existsSync(program)
-        : folders.some((folder) => existsSync(join(folder, program))),
+      program.startsWith('/') ? existsSync(program) : findOnPath(program, environment) !== undefined,
     );
     return isThere ? [] : [what];
   });

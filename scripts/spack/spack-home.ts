@@ -71,13 +71,17 @@ export function createSpackHome(
  * Finds the newest `python3.N` on PATH if there is no `python3`. Spack would run on the system's own Python there:
  * 3.6 in images with glibc 2.28, which loads Spack and its recipes half as fast.
  */
-function findPython({ PATH = '' }: ProcessEnvironment): string | undefined {
+function findPython(environment: ProcessEnvironment): string | undefined {
+  if (findOnPath('python3', environment) ?? findOnPath('python', environment)) return undefined;
+  return Array.from({ length: NEWEST_PYTHON }, (_, index) =>
+    findOnPath(`python3.${NEWEST_PYTHON - index}`, environment),
+  ).find(Boolean);
+}
+
+/** The path of a program in the folders of PATH; undefined when none has it. */
+export function findOnPath(program: string, { PATH = '' }: ProcessEnvironment): string | undefined {
   const folders = PATH.split(delimiter).filter((folder) => folder !== '');
-  const find = (name: string) => folders.map((folder) => join(folder, name)).find(existsSync);
-  if (find('python3') ?? find('python')) return undefined;
-  return Array.from({ length: NEWEST_PYTHON }, (_, index) => find(`python3.${NEWEST_PYTHON - index}`)).find(
-    Boolean,
-  );
+  return folders.map((folder) => join(folder, program)).find(existsSync);
 }
 
 function composeConfiguration(home: string, configuration: SpackConfiguration): Record<string, unknown> {

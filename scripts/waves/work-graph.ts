@@ -21,8 +21,6 @@ export interface WorkGraph {
   groups: string[];
   /** Seconds of the longest chain of dependents that starts with each node, including itself. */
   chain: Float64Array;
-  /** Next node of that chain; none for the last one. */
-  nextOfChain: (number | undefined)[];
   /** Nodes by decreasing length of chain, dependencies first. */
   order: number[];
   longestChain: number;
@@ -43,20 +41,15 @@ export function readWorkGraph(work: Work): WorkGraph {
   for (const [node, list] of needs.entries()) for (const need of list) dependents[need]?.push(node);
   const seconds = Float64Array.from(nodes, (node) => Math.max(LEAST_SECONDS, node.seconds));
   const chain = seconds.slice();
-  const nextOfChain: (number | undefined)[] = hashes.map(() => undefined);
   for (let node = hashes.length - 1; node >= 0; node -= 1) {
-    for (const need of needs[node] ?? []) {
-      const length = (seconds[need] ?? 0) + (chain[node] ?? 0);
-      if (length <= (chain[need] ?? 0)) continue;
-      chain[need] = length;
-      nextOfChain[need] = node;
-    }
+    for (const need of needs[node] ?? [])
+      chain[need] = Math.max(chain[need] ?? 0, (seconds[need] ?? 0) + (chain[node] ?? 0));
   }
   const order = [...hashes.keys()].sort((a, b) => (chain[b] ?? 0) - (chain[a] ?? 0) || a - b);
   const total = seconds.reduce((sum, time) => sum + time, 0);
   const longestChain = chain[order[0] ?? -1] ?? 0;
   const groups = nodes.map(({ group }) => group);
-  return { hashes, seconds, needs, dependents, groups, chain, nextOfChain, order, longestChain, total };
+  return { hashes, seconds, needs, dependents, groups, chain, order, longestChain, total };
 }
 
 function sortByNeeds(work: Work): DagHash[] {
