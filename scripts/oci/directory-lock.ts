@@ -14,6 +14,12 @@ const STALE_MS = 60_000;
 /** Time between two checks of a lock that another process holds. */
 const POLL_MS = 50;
 
+/**
+ * Name of the file that a process links to the lock: it tells the process before anything is written, so that a
+ * file of a process that was killed between creating and writing it is known, too.
+ */
+const OWN_FILE = /^\.lock\.(?<host>.+)\.(?<pid>\d+)\.[\da-f-]{36}$/;
+
 /** Content of a lock file: the process that holds it. */
 const Holder = z.object({ pid: z.number().int(), host: z.string(), token: z.string() });
 type Holder = z.infer<typeof Holder>;
@@ -25,9 +31,9 @@ type Holder = z.infer<typeof Holder>;
 export async function withDirectoryLock<T>(dir: string, action: () => Promise<T>): Promise<T> {
   const file = path.join(dir, LOCK_NAME);
   const holder: Holder = { pid: process.pid, host: hostname(), token: randomUUID() };
-  const own = `${file}.${holder.token}`;
-  await writeFile(own, JSON.stringify(holder));
+  const own = `${file}.${nameOfHost()}.${holder.pid}.${holder.token}`;
   try {
+    await writeFile(own, JSON.stringify(holder));
     await acquire(file, own);
     await removeLeftovers(dir);
     const heartbeat = setInterval(() => void touch(file), HEARTBEAT_MS);
@@ -82,16 +88,35 @@ async function removeLeftovers(dir: string): Promise<void> {
   for (const name of await readdir(dir)) {
     if (!name.startsWith(`${LOCK_NAME}.`)) continue;
     const file = path.join(dir, name);
-    // An unreadable file is still being written: its process is about to wait.
-    const holder = await readHolder(file).catch(() => undefined);
-    if (holder && holder.host === hostname() && !isRunning(holder.pid)) await rm(file, { force: true });
+    if (isOwnFileOfDead(name) ?? (await isHeldByDead(file))) await rm(file, { force: true });
   }
+}
+
+/** `undefined` for a name that tells no process. */
+function isOwnFileOfDead(name: string): boolean | undefined {
+  const { host, pid } = OWN_FILE.exec(name)?.groups ?? {};
+  return host && pid ? host === nameOfHost() && !isRunning(Number(pid)) : undefined;
+}
+
+async function isHeldByDead(file: string): Promise<boolean> {
+  const holder = await readHolder(file);
+  return holder !== undefined && isDead(holder);
+}
+
+/** Of a process on another host nothing is known. */
+function isDead({ host, pid }: Holder): boolean {
+  return host === hostname() && !isRunning(pid);
+}
+
+/** Name of this host as part of a file name. */
+function nameOfHost(): string {
+  return encodeURIComponent(hostname());
 }
 
 async function readDeadHolder(file: string): Promise<Holder | undefined> {
   const holder = await readHolder(file);
   if (!holder) return undefined;
-  if (holder.host === hostname() && !isRunning(holder.pid)) return holder;
+  if (isDead(holder)) return holder;
   const { mtimeMs } = await stat(file).catch(() => ({ mtimeMs: Date.now() }));
   return Date.now() - mtimeMs > STALE_MS ? holder : undefined;
 }
