@@ -52,29 +52,30 @@ export async function withDirectoryLock<T>(dir: string, action: () => Promise<T>
 
 /** Waits until the lock is free or its holder is dead, then takes it. */
 async function acquire(file: string, own: string): Promise<void> {
-  for (;;) {
-    try {
-      // Creating a hard link is atomic and never overwrites an existing file.
-      await link(own, file);
-      return;
-    } catch (error) {
-      if (!isErrorCode(error, 'EEXIST')) throw error;
-    }
-    const dead = await readDeadHolder(file);
-    if (dead && (await inherit(file, own, dead))) return;
-    await sleep(POLL_MS);
-  }
+  while (!(await tryAcquire(file, own))) await sleep(POLL_MS);
 }
 
-/** Takes over a dead holder's lock. Of all processes that try, the one that creates the heir file wins. */
+async function tryAcquire(file: string, own: string): Promise<boolean> {
+  try {
+    // The lock is this file: without a new time, that of a process that has waited long would look stale.
+    await touch(own);
+    // Creating a hard link is atomic and never overwrites an existing file.
+    await link(own, file);
+    return true;
+  } catch (error) {
+    if (!isErrorCode(error, 'EEXIST')) throw error;
+  }
+  const dead = await readDeadHolder(file);
+  return dead !== undefined && (await inherit(file, own, dead));
+}
+
+/**
+ * Takes over a dead holder's lock. Of all processes that try, the one that creates the heir file wins. The heir
+ * file is a lock itself, since its process may be killed, too.
+ */
 async function inherit(file: string, own: string, dead: Holder): Promise<boolean> {
   const heir = `${file}.${dead.token}.heir`;
-  try {
-    await link(own, heir);
-  } catch (error) {
-    if (isErrorCode(error, 'EEXIST')) return false;
-    throw error;
-  }
+  if (!(await tryAcquire(heir, own))) return false;
   if ((await readHolder(file))?.token !== dead.token) {
     await rm(heir, { force: true });
     return false;
