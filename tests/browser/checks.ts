@@ -12,9 +12,6 @@ const RULES_OF_A_THEME = ['color-contrast', 'link-in-text-block'];
 /** Further rows of a table, which are like the first ones; checked only under `npm run test:full`. */
 const MORE_ROWS = 'tbody tr:nth-child(n+8)';
 
-/** Longest wait for anything on a page, in milliseconds. */
-const MOST_MS = 300_000;
-
 /** Width of the narrowest screen that pages must fit, in pixels. */
 const NARROW = 320;
 
@@ -38,7 +35,6 @@ export async function findAxeViolations(
 ): Promise<string[]> {
   const findings: string[] = [];
   const context = await browser.newContext();
-  context.setDefaultTimeout(MOST_MS);
   const page = await context.newPage();
   for (const [index, path] of paths.entries()) {
     const isOne = themesInTurn && !process.env['FULL'];
@@ -64,7 +60,6 @@ export async function findAxeViolations(
 /** Lists pages that are wider than a narrow screen. */
 export async function findWidePages(browser: Browser, site: TestSite, paths: string[]): Promise<string[]> {
   const page = await browser.newPage({ viewport: { width: NARROW, height: 640 } });
-  page.setDefaultTimeout(MOST_MS);
   const wide: string[] = [];
   for (const path of paths) {
     await page.goto(site.url + path);
@@ -85,7 +80,6 @@ const LAYOUTS = [
 /** Lists text that overlaps other text or is cut off on paper, one line per page and layout. */
 export async function findOverlaps(browser: Browser, site: TestSite, paths: string[]): Promise<string[]> {
   const page = await browser.newPage();
-  page.setDefaultTimeout(MOST_MS);
   const findings: string[] = [];
   for (const path of paths) {
     await page.goto(site.url + path);
@@ -211,8 +205,6 @@ function unescapeMarkup(text: string): string {
  */
 export async function openPage(browser: Browser, complaints: string[] = []): Promise<Page> {
   const page = await browser.newPage();
-  // A busy machine must not fail a page; vitest's limit ends a hang.
-  page.setDefaultTimeout(MOST_MS);
   page.on('console', (message) => {
     if (message.type() === 'error') complaints.push(message.text());
   });

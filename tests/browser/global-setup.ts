@@ -2,6 +2,9 @@ import { chromium, type BrowserServer } from 'playwright';
 import type { TestProject } from 'vitest/node';
 import { findChrome } from '../tools/tools.ts';
 
+/** Time limit for Chrome to start, in milliseconds. */
+const START_MS = 300_000;
+
 declare module 'vitest' {
   interface ProvidedContext {
     /** Address of the run's single Chrome; empty if there is no Chrome. */
@@ -24,6 +27,7 @@ async function serveChrome(): Promise<BrowserServer | undefined> {
   if (!executablePath) return undefined;
   return chromium.launchServer({
     executablePath,
+    timeout: START_MS,
     args: ['--no-sandbox', '--disable-gpu', '--disable-background-networking', '--disable-dev-shm-usage'],
   });
 }

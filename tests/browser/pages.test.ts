@@ -267,7 +267,7 @@ test('tags link to their packages and packages to their tags', async () => {
   await tag.click();
   await page.getByRole('rowheader').getByRole('link').first().click();
   await page.getByRole('link', { name, exact: true }).click();
-  expect(page.url()).toBe(`${site.url}/tags/${name}/`);
+  await page.waitForURL(`${site.url}/tags/${name}/`);
 });
 
 test('feeds are XML that a browser can read, the newest first', async () => {

@@ -96,9 +96,9 @@ test('a short page and that of its package link to each other without JavaScript
     .waitFor();
   await page.goBack();
   await page.getByRole('link', { name: 'Other builds' }).click();
-  expect(page.url()).toBe(`${site.url}/packages/${name}/`);
+  await page.waitForURL(`${site.url}/packages/${name}/`);
   await page.locator(`a[href$="/${hash}/"]`).first().click();
-  expect(page.url()).toBe(site.url + path);
+  await page.waitForURL(site.url + path);
   await context.close();
 });
 
@@ -109,7 +109,7 @@ test('the page of a package links how to add the cache, and its command can be c
   expect(await command.locator('code').textContent()).toBe('spack install python');
   await command.getByRole('button', { name: /^Copy: Install, once this cache/ }).waitFor();
   await command.getByRole('link', { name: /^this cache (and its registry are|is) added$/ }).click();
-  expect(page.url()).toBe(`${site.url}/use/`);
+  await page.waitForURL(`${site.url}/use/`);
 });
 
 test('none of them takes many bytes', async () => {

@@ -31,8 +31,7 @@ export async function offerSuggestions(input: HTMLInputElement): Promise<void> {
 class Suggestions {
   readonly #input: HTMLInputElement;
   readonly #list = makeElement('ul', 'suggestions');
-  // Shows nothing before the list is on the page.
-  readonly #searcher = new Searcher(() => this.#list.isConnected && this.show());
+  readonly #searcher = new Searcher(() => this.#update());
   #names: FileIndex | undefined;
   #choices: Choice[] = [];
   /** Index of the choice that Enter follows; -1: none. */
@@ -81,6 +80,11 @@ class Suggestions {
     announce(`${formatNumber(suggestions.length, 'package')}; the arrow keys choose one`);
   }
 
+  /** Shows data that arrived later, but only in an open list: Escape may have closed it meanwhile. */
+  #update(): void {
+    if (this.#list.isConnected && !this.#list.hidden) this.show();
+  }
+
   /** Programs and libraries. Their names are loaded on first use, and then the list is shown again. */
   #suggestFiles(text: string): FileSuggestion[] {
     if (this.#names) return suggestFiles(text, this.#names);
@@ -88,7 +92,7 @@ class Suggestions {
       (files) => {
         if (this.#names) return;
         this.#names = files;
-        this.show();
+        this.#update();
       },
       () => undefined,
     );
