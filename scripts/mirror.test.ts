@@ -1,5 +1,4 @@
 import { createHash } from 'node:crypto';
-import { once } from 'node:events';
 import { cp, mkdir, mkdtemp, readFile, rm, stat, truncate, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
@@ -8,6 +7,7 @@ import { afterAll, beforeAll, beforeEach, expect, onTestFinished, test } from 'v
 import { planMirror, type MirrorInput } from '../site/lib/mirror/plan.ts';
 import { Database } from '../tests/world/database.ts';
 import { listFiles as listFilesOf } from '../tests/world/files.ts';
+import { findFreePort } from '../tests/world/free-port.ts';
 import { tryScript, type Outcome } from '../tests/world/run.ts';
 import { mirrorBlobPath } from '../site/schemas/digest.ts';
 import { MirrorManifest } from '../site/schemas/mirror-manifest.ts';
@@ -29,7 +29,7 @@ let closed: string;
 let folder: string;
 
 beforeAll(async () => {
-  closed = await findClosedPort();
+  closed = `http://127.0.0.1:${await findFreePort()}`;
   published = await mkdtemp(join(tmpdir(), 'mirror-'));
   const { stderr, code } = await run('publish', ['tests/fixtures/cache-unsigned', ...where(published)]);
   expect(code, stderr).toBe(0);
@@ -378,12 +378,4 @@ async function flipByte(file: string): Promise<void> {
   const bytes = await readFile(file);
   bytes[100] = (bytes[100] ?? 0) ^ 1;
   await writeFile(file, bytes);
-}
-
-async function findClosedPort(): Promise<string> {
-  const server = createServer();
-  const url = await startServer(server);
-  server.close();
-  await once(server, 'close');
-  return url;
 }

@@ -51,7 +51,7 @@ test('the process after a killed heir takes the lock', async () => {
 });
 
 test('a lock is as new as its holder, however long that has waited', async () => {
-  const end = Promise.withResolvers<void>();
+  const end = Promise.withResolvers();
   const hold = withDirectoryLock(folder, () => end.promise);
   await vi.waitUntil(async () => (await readdir(folder)).includes('.lock'), { timeout: 60_000 });
   let inside = 0;
@@ -65,7 +65,7 @@ test('a lock is as new as its holder, however long that has waited', async () =>
   );
   await vi.waitUntil(async () => (await readdir(folder)).length === 4, { timeout: 60_000 });
   for (const name of await readdir(folder)) if (name !== '.lock') await utimes(join(folder, name), 0, 0);
-  end.resolve();
+  end.resolve(undefined);
   await Promise.all([hold, ...waiters]);
   expect(most).toBe(1);
 });

@@ -3,6 +3,7 @@ import { request, type IncomingHttpHeaders } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { findFreePort } from '../../tests/world/free-port.ts';
 import { servePages, type PagesServer } from './pages-server.ts';
 
 let folder: string;
@@ -79,9 +80,12 @@ test('answers HEAD without a body, 304 to a matching ETag, and ranges on request
 });
 
 test('moves to the next port when one is busy, and frees its own when it closes', async () => {
-  const options = { root: join(folder, 'dist'), base: '/', port: server.port };
+  const options = { root: join(folder, 'dist'), base: '/', port: await findFreePort() };
+  const first = await servePages(options);
+  expect(first.port).toBe(options.port);
   const second = await servePages(options);
-  expect(second.port).toBeGreaterThan(server.port);
+  await first.close();
+  expect(second.port).toBeGreaterThan(first.port);
   expect(await (await fetch(`${second.url}/`)).text()).toBe('home');
   await second.close();
   const third = await servePages({ ...options, port: second.port });

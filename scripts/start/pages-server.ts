@@ -113,7 +113,8 @@ type Handler = (request: IncomingMessage, response: ServerResponse) => void;
 
 async function listenFrom(first: number, handler: Handler): Promise<{ servers: Server[]; port: number }> {
   for (let port = first; port < first + PORTS_TRIED && port < 65_536; port += 1) {
-    const servers = await listenOn(port, handler);
+    // A free port of IPv4 may be busy with IPv6: any other one will do.
+    const servers = await listenOn(first === 0 ? 0 : port, handler);
     const address = servers[0]?.address();
     if (address && typeof address === 'object') return { servers, port: address.port };
   }

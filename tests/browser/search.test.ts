@@ -579,10 +579,10 @@ test('the keyboard walks through suggestions, takes one, or leaves them', async 
 
 test('data that arrives after Escape does not open the suggestions again', async () => {
   const page = await openPage(browser);
-  const asked = Promise.withResolvers<void>();
-  const allowed = Promise.withResolvers<void>();
+  const asked = Promise.withResolvers();
+  const allowed = Promise.withResolvers();
   await page.route('**/data/files.json.gz', async (route) => {
-    asked.resolve();
+    asked.resolve(undefined);
     await allowed.promise;
     await route.continue();
   });
@@ -591,7 +591,7 @@ test('data that arrives after Escape does not open the suggestions again', async
   await asked.promise;
   await page.keyboard.press('Escape');
   await expect.poll(() => page.getByRole('option').count()).toBe(0);
-  allowed.resolve();
+  allowed.resolve(undefined);
   await (await arrived).finished();
   await page.evaluate(() => new Promise((resolve) => setTimeout(resolve, 500)));
   expect(await page.getByRole('option').count()).toBe(0);

@@ -1,9 +1,9 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { mkdtemp, readdir, readlink, rm, symlink } from 'node:fs/promises';
-import { createServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { findFreePort, occupy } from '../world/free-port.ts';
 import { PROJECT } from '../world/run.ts';
 import { copyProject } from '../world/template.ts';
 import { readState } from './folder-state.ts';
@@ -115,23 +115,6 @@ function start(args: string[]): Run {
     }
   }
   return { child, ended, output: () => output, said };
-}
-
-/** Finds an unused port: tests of two checkouts may run at once. */
-async function findFreePort(): Promise<number> {
-  const server = await occupy(0);
-  const address = server.address();
-  await new Promise((resolve) => server.close(resolve));
-  if (address === null || typeof address === 'string') throw new Error('expected a port');
-  return address.port;
-}
-
-function occupy(port: number): Promise<Server> {
-  const server = createServer();
-  return new Promise((resolve, reject) => {
-    server.once('error', reject);
-    server.listen(port, '127.0.0.1', () => resolve(server));
-  });
 }
 
 /** Lists processes that work in a folder, on Linux; none elsewhere. */

@@ -1,12 +1,12 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { sendToBucket, type S3Account } from '../../scripts/sync/s3-place.ts';
 import { findProgram } from '../tools/path.ts';
+import { findFreePort } from './free-port.ts';
 
 /** A real S3 server with a publicly readable bucket. */
 export interface S3Server {
@@ -37,7 +37,7 @@ export async function startS3Server(): Promise<S3Server> {
   const bucket = 'cache';
   await mkdir(join(folder, 'data'));
   await mkdir(join(folder, 'side'));
-  const port = await findPort();
+  const port = await findFreePort();
   const account = {
     endpoint: `http://127.0.0.1:${port}`,
     region: 'us-east-1',
@@ -97,13 +97,4 @@ export async function startS3Server(): Promise<S3Server> {
     get: (key) => fetch(`${url}/${key.split('/').map(encodeURIComponent).join('/')}`),
     stop,
   };
-}
-
-async function findPort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  server.close();
-  if (address === null || typeof address === 'string') throw new Error('expected a port');
-  return address.port;
 }
