@@ -24,6 +24,8 @@ const TEXTS = splitObject(splitObject(LOCK).get('concrete_specs') ?? '');
 const needsOf = (hash: string) => (REAL.concrete_specs[hash]?.dependencies ?? []).map((one) => one.hash);
 
 let folder: string;
+/** Facts of a request that the records of its builds have. */
+const REQUESTED = { release: 'v2026.06.0', byHand: true } as const;
 
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'divide-'));
@@ -63,6 +65,7 @@ function solve(
     fresh: false,
     container: false,
     flags: [],
+    ...REQUESTED,
     ...more,
   };
   const inputs: BuildInputs = {
@@ -93,6 +96,7 @@ function expectSound({ jobs, left }: DividedRun): void {
   const from = new Map<string, number>();
   for (const entry of jobs) {
     const { hashes, inputs, nodes, roots } = readPlanFolder(folder, entry);
+    expect(inputs.request).toMatchObject(REQUESTED);
     for (const hash of inputs.part?.earlier ?? [])
       expect(from.get(hash)).toBeLessThanOrEqual(entry.wave ?? 0);
     for (const hash of hashes) {

@@ -52,6 +52,8 @@ export function writePart(plans: string, part: PartToWrite): MatrixEntry {
   const { roots, closure, lock } = partOfLock(first.plan.lockText, hashes, { nodes, texts, asked });
   writeFileSync(join(folder, 'spack.lock'), lock);
   writeFileSync(join(folder, 'spack.yaml'), composeYaml(plans, first, roots));
+  // All requests of a run have these in common.
+  const { flags, release, byHand } = first.plan.inputs.request;
   const inputs: Omit<BuildInputs, 'files'> = {
     ...first.plan.inputs,
     request: {
@@ -60,7 +62,7 @@ export function writePart(plans: string, part: PartToWrite): MatrixEntry {
       target: first.entry.target,
       fresh: false,
       container: false,
-      flags: first.plan.inputs.request.flags,
+      ...{ flags, release, byHand },
     },
     part: {
       asked: hashes.filter((hash) => asked.has(hash)),
