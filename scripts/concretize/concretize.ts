@@ -14,7 +14,7 @@ import {
   type InstalledSpack,
   type WantedVersions,
 } from '../spack/install-spack.ts';
-import { findMovedTag } from '../spack/latest.ts';
+import { findMovedTags } from '../spack/latest.ts';
 import { openSpack } from '../spack/open-spack.ts';
 import { gatherRecipes, parseRecipeSources, type Recipes } from '../spack/recipes.ts';
 import { askSpack } from '../spack/run-spack.ts';
@@ -88,8 +88,8 @@ async function gatherTools(catalog: Catalog, options: ConcretizeOptions): Promis
   const folder = join(options.home, 'tools');
   return withGroup('Setting up Spack', async () => {
     const installed = await installSpack(options.wanted, folder, process.env);
-    const moved = findMovedTag(catalog.builds.values(), options.wanted.packages, installed.packages);
-    if (moved !== undefined) annotate('warning', moved);
+    const moved = findMovedTags(catalog.builds.values(), options.wanted, installed);
+    for (const sentence of moved) annotate('warning', sentence);
     const recipes = await gatherRecipes(parseRecipeSources(options.repos), options.own, folder);
     const cache = await findThisCache(catalog, { ...options, directory: options.catalog });
     console.error(cache.message);
@@ -102,7 +102,7 @@ async function solveTarget(
   requests: BuildRequest[],
   catalog: Catalog,
   tools: Tools,
-  { out, home, catalog: directory, settings }: ConcretizeOptions,
+  { out, home, catalog: directory, settings, wanted }: ConcretizeOptions,
 ): Promise<Solution[]> {
   const target = findTarget(settings, name);
   const microarchitecture = microarchitectureOf(target);
@@ -121,7 +121,10 @@ async function solveTarget(
     catalog: directory,
     isCached: (hash: string) => catalog.builds.has(hash),
     nodes: catalog.nodes,
-    versions: { spack: installed.version, packages: installed.packages, repositories: recipes.sources },
+    versions: {
+      ...{ spack: installed.version, spackRelease: wanted.spack },
+      ...{ packages: installed.packages, repositories: recipes.sources },
+    },
     target,
     solvers: each,
     onText: (text: string) => process.stderr.write(text),

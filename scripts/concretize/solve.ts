@@ -37,7 +37,7 @@ export interface SolveContext {
   /** Every node that the catalog knows. */
   nodes: ReadonlyMap<DagHash, SpecNode>;
   /** Exact versions, so that the build uses the same. */
-  versions: Pick<BuildInputs, 'spack' | 'packages' | 'repositories'>;
+  versions: Pick<BuildInputs, 'spack' | 'spackRelease' | 'packages' | 'repositories'>;
   target: Target;
   /**
    * Number of solvers that Spack may run at once for one environment: with `unify: false` it starts several.

@@ -4,7 +4,7 @@ import type { ProcessEnvironment } from '../../site/schemas/settings.ts';
 
 /**
  * Reads a build's origin from the publisher's own environment, never from the artifact. On GitHub the run's
- * address and commit are GitHub's own variables; `SPACK_VERSION`, `SPACK_PACKAGES_VERSION`,
+ * address and commit are GitHub's own variables; `SPACK_VERSION`, `SPACK_RELEASE`, `SPACK_PACKAGES_VERSION`,
  * `SPACK_PACKAGES_RELEASE`, `BUILD_RUNNER`, `BUILD_CONTAINER` and `BUILD_TARGET` are set by the workflow.
  * @param claimedSpack the version in the tarball, used only if the environment has none
  */
@@ -15,6 +15,7 @@ export function readOrigin(environment: ProcessEnvironment, claimedSpack?: strin
     GITHUB_RUN_ID: run,
     GITHUB_SHA: commit,
     SPACK_VERSION: spack = claimedSpack,
+    SPACK_RELEASE: spackRelease,
     SPACK_PACKAGES_VERSION: packages,
     // A commit or a branch is not a release.
     SPACK_PACKAGES_RELEASE: release = packages,
@@ -26,6 +27,7 @@ export function readOrigin(environment: ProcessEnvironment, claimedSpack?: strin
     ...(server && repository && run ? { run: `${server}/${repository}/actions/runs/${run}` } : {}),
     ...(commit ? { commit } : {}),
     ...(spack ? { spack } : {}),
+    ...(Release.safeParse(spackRelease).success ? { spackRelease } : {}),
     ...(packages ? { packages } : {}),
     ...(Release.safeParse(release).success ? { release } : {}),
     ...(runner ? { runner } : {}),

@@ -136,6 +136,7 @@ async function publishArtifact(
     BUILD_CONTAINER: entry.container,
     BUILD_TARGET: entry.target,
     SPACK_VERSION: inputs.spack,
+    SPACK_RELEASE: inputs.spackRelease,
     SPACK_PACKAGES_VERSION: inputs.packages,
     SPACK_PACKAGES_RELEASE: inputs.request.release,
   };

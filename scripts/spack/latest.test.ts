@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
 import { git, makeRepository as initRepository } from '../../tests/world/git.ts';
-import { compareReleases, findMovedTag, newestRelease, resolveVersions } from './latest.ts';
+import { compareReleases, findMovedTags, newestRelease, resolveVersions } from './latest.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'latest-'));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -56,16 +56,31 @@ test('finds settings with an older release, and leaves latest, commits and newer
   expect(compareReleases({ spack: 'develop', packages: 'v2026.10.0' }, newest)).toEqual([]);
 });
 
-test('reports a release whose tag was moved since builds were made with it', () => {
+test('reports a release of Spack or of its recipes whose tag was moved since builds were made with it', () => {
   const [old, now] = ['a'.repeat(40), 'b'.repeat(40)];
-  const built = (packages: string, release?: string) => ({
-    origin: { packages, ...(release && { release }) },
+  const [spackOld, spackNow] = ['c'.repeat(40), 'd'.repeat(40)];
+  const built = (packages: string, release?: string, spack = spackNow) => ({
+    origin: { packages, ...(release && { release }), spack, spackRelease: 'v1.1.0' },
   });
-  const builds = [built(old, 'v2026.06.0'), built(now, 'v2026.06.0'), built(old, 'v2026.03.0'), built(old)];
-  expect(findMovedTag(builds, 'v2026.06.0', now)).toMatch(
-    /^the recipes' tag v2026\.06\.0 names the commit b{40} now, and named a{40} when 1 build of this cache/,
-  );
-  expect(findMovedTag(builds, 'v2026.03.0', old)).toBeUndefined();
-  expect(findMovedTag(builds, old, old)).toBeUndefined();
-  expect(findMovedTag(builds, 'v2026.06.0', 'installed')).toBeUndefined();
+  const moved = (release: string, packages: string, spackRelease = 'v1.1.0', version = spackNow): string[] =>
+    findMovedTags(builds, { spack: spackRelease, packages: release }, { version, packages });
+  const builds = [
+    ...[built(old, 'v2026.06.0'), built(now, 'v2026.06.0'), built(old, 'v2026.03.0'), built(old)],
+    { origin: { spack: spackOld } },
+  ];
+  expect(moved('v2026.06.0', now)).toEqual([
+    expect.stringMatching(
+      /^the recipes' tag v2026\.06\.0 names the commit b{40} now, and named a{40} when 1 build of this cache/,
+    ),
+  ]);
+  expect(moved('v2026.03.0', old)).toEqual([]);
+  expect(moved(old, old)).toEqual([]);
+  expect(moved('v2026.06.0', 'installed', spackNow, '1.1.0')).toEqual([]);
+  builds.push(built(old, undefined, spackOld));
+  expect(moved('v2026.03.0', old)).toEqual([
+    expect.stringMatching(
+      /^Spack's tag v1\.1\.0 names the commit d{40} now, and named c{40} when 1 build of this cache .* set spack to the commit$/,
+    ),
+  ]);
+  expect(moved('v2026.03.0', old, 'v1.2.0')).toEqual([]);
 });

@@ -3,7 +3,7 @@ import { formatList, formatNumber, isCommit } from '../../site/lib/format.ts';
 import type { Origin } from '../../site/schemas/build.ts';
 import type { ProcessEnvironment } from '../../site/schemas/settings.ts';
 import { askRemote, type Patience } from './git-checkout.ts';
-import { packagesUrl, spackUrl, type WantedVersions } from './install-spack.ts';
+import { packagesUrl, spackUrl, type InstalledSpack, type WantedVersions } from './install-spack.ts';
 
 /** Word in the settings for the newest release. */
 const LATEST = 'latest';
@@ -92,28 +92,54 @@ export function newestRelease(tags: readonly string[]): string | undefined {
     .at(-1);
 }
 
-/** The part of a build that has its recipes. */
+/** The part of a build that has its Spack and its recipes. */
 interface MadeWith {
-  origin: Pick<Origin, 'release' | 'packages'>;
+  origin: Pick<Origin, 'spack' | 'spackRelease' | 'packages' | 'release'>;
 }
 
 /**
- * Returns a sentence when a release's tag was moved: it points to another commit than when builds were made
- * with it. Builds record both.
+ * Returns a sentence for each release whose tag was moved: it points to another commit than when builds were
+ * made with it. Builds record both.
  */
-export function findMovedTag(
+export function findMovedTags(
   builds: Iterable<MadeWith>,
+  wanted: WantedVersions,
+  installed: Pick<InstalledSpack, 'version' | 'packages'>,
+): string[] {
+  const origins = [...builds].map(({ origin }) => origin);
+  const made = {
+    spack: origins.map(({ spack, spackRelease }) => ({ tag: spackRelease, commit: spack })),
+    packages: origins.map(({ packages, release }) => ({ tag: release, commit: packages })),
+  };
+  return [
+    ...findMovedTag('spack', wanted.spack, installed.version, made.spack),
+    ...findMovedTag('packages', wanted.packages, installed.packages, made.packages),
+  ];
+}
+
+const MOVED = {
+  spack: { of: "Spack's", means: 'Builds record their commit, and those that are there stay' },
+  packages: {
+    of: "the recipes'",
+    means:
+      'Builds record their commit; packages whose recipe differs are renewed, environments when they are built with "fresh"',
+  },
+};
+
+function findMovedTag(
+  setting: keyof WantedVersions,
   release: string,
-  commit: string,
-): string | undefined {
-  if (!isCommit(commit)) return undefined;
-  const others = [...builds].flatMap(({ origin: { release: tag, packages = '' } }) =>
-    tag === release && isCommit(packages) && packages !== commit ? [packages] : [],
+  now: string,
+  made: readonly { tag: string | undefined; commit: string | undefined }[],
+): string[] {
+  if (!isCommit(now)) return [];
+  const others = made.flatMap(({ tag, commit = '' }) =>
+    tag === release && isCommit(commit) && commit !== now ? [commit] : [],
   );
-  if (others.length === 0) return undefined;
-  return (
-    `the recipes' tag ${release} names the commit ${commit} now, and named ${formatList([...new Set(others)], 3)} when ` +
-    `${formatNumber(others.length, 'build')} of this cache were made: it was moved. Builds record their commit; packages whose ` +
-    'recipe differs are renewed, environments when they are built with "fresh". To stay, set packages to the commit'
-  );
+  if (others.length === 0) return [];
+  const { of, means } = MOVED[setting];
+  return [
+    `${of} tag ${release} names the commit ${now} now, and named ${formatList([...new Set(others)], 3)} when ` +
+      `${formatNumber(others.length, 'build')} of this cache were made: it was moved. ${means}. To stay, set ${setting} to the commit`,
+  ];
 }

@@ -95,6 +95,8 @@ export const BuildInputs = z.strictObject({
   microarchitecture: Text,
   /** Commit of Spack, or the version of the installed one. */
   spack: Text,
+  /** Release (or branch or commit) of Spack that was wanted. Absent: not known. */
+  spackRelease: Text.max(100).optional(),
   /** Commit of spack-packages, or `installed` when Spack's own configuration names the recipes. */
   packages: Text,
   /** More recipe repositories; the first one that has a package wins. */

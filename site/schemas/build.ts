@@ -76,7 +76,7 @@ export const Imported = z.strictObject({
 });
 export type Imported = z.infer<typeof Imported>;
 
-/** A release tag of Spack's recipes, such as `v2025.11.0`, not a commit or branch. */
+/** A release tag of Spack or its recipes, such as `v2025.11.0`, not a commit or branch. */
 export const Release = Text.regex(/^v?\d+(?:\.\d+){1,3}$/);
 
 /**
@@ -86,6 +86,9 @@ export const Origin = z.strictObject({
   run: z.url().optional().describe('Address of the workflow run.'),
   commit: Text.optional().describe('Commit of this repository that the run built from.'),
   spack: Text.optional().describe('Version or commit of Spack.'),
+  spackRelease: Release.optional().describe(
+    'Release of Spack that has this commit, such as `v1.1.0`. Absent: it is not a release, or this is not known.',
+  ),
   packages: Text.optional().describe('Version or commit of spack-packages.'),
   release: Release.optional().describe(
     'Release of spack-packages that has this commit, such as `v2026.06.0`. Absent: it is not a release.',
