@@ -3,7 +3,7 @@ import type { PackageIndex } from '../../schemas/search/package-index.ts';
 import { PACKAGES_PER_PAGE } from '../../lib/page/paging.ts';
 import { makeButton, makeElement } from '../element.ts';
 import { BASE, findParts, packagePage } from '../site.ts';
-import { fetchData } from '../fetch-data.ts';
+import { SEARCH_FILES } from '../search/data.ts';
 import { WordFinder } from '../search/words.ts';
 
 interface TableState extends PackageView {
@@ -32,6 +32,7 @@ export function offerTable(): void {
   const { input, table, pages } = parts;
   input.value = state.text;
   input.form?.addEventListener('submit', (event) => event.preventDefault());
+  input.addEventListener('focus', () => void SEARCH_FILES.packages().catch(() => undefined), { once: true });
   input.addEventListener('input', () => {
     Object.assign(state, { text: input.value, page: 1 });
     void show(parts, state);
@@ -79,7 +80,7 @@ async function show(parts: Parts, state: TableState): Promise<void> {
   const { list, template } = parts;
   let index: PackageIndex;
   try {
-    index = await fetchData<PackageIndex>('/data/packages.json.gz');
+    index = await SEARCH_FILES.packages();
   } catch {
     parts.status.textContent = 'The list of packages could not be loaded; try again.';
     return;

@@ -7,7 +7,6 @@ export function offerShortcut(): void {
     input?.focus();
     input?.select();
   });
-  input?.addEventListener('focus', () => fetchAhead(input.dataset['search']), { once: true });
   for (const box of document.querySelectorAll<HTMLInputElement>('input[data-suggest]'))
     box.addEventListener('focus', () => void suggest(box), { once: true });
 }
@@ -16,14 +15,6 @@ function isTyping(target: EventTarget | null): boolean {
   return (
     target instanceof HTMLElement && (target.isContentEditable || target.matches('input, textarea, select'))
   );
-}
-
-function fetchAhead(folder: string | undefined): void {
-  if (folder === undefined) return;
-  const link = document.createElement('link');
-  link.rel = 'prefetch';
-  link.href = `${folder}packages.json.gz`;
-  document.head.append(link);
 }
 
 async function suggest(input: HTMLInputElement): Promise<void> {

@@ -1,7 +1,6 @@
 import type { Badge } from '../../schemas/api/badge.ts';
 import type { StorageDocument } from '../../schemas/api/storage-document.ts';
 import type { StatsDocument } from '../../schemas/api/stats-document.ts';
-import { targetOf } from '../../schemas/node.ts';
 import { describeEnvironments } from './environments.ts';
 import { listLinks, type Body } from './links.ts';
 import { formatCount, formatDate, formatSize, monthOf } from '../format.ts';
@@ -10,6 +9,7 @@ import { countCompilers } from '../catalog/compilers-and-providers.ts';
 import type { CatalogBuild, SiteCatalog } from '../catalog/site-catalog.ts';
 import { forecastBudget } from '../catalog/budget.ts';
 import { countSite } from '../catalog/site-numbers.ts';
+import { groupBySystem, groupByTarget, type Group } from '../catalog/statistics.ts';
 import { totalTime } from '../times/build-times.ts';
 import { compareTexts } from '../spack/versions.ts';
 
@@ -27,11 +27,13 @@ export function describeStats(catalog: SiteCatalog): Body<StatsDocument> {
     runnable: builds.filter(({ build }) => build.image.runnable).length,
     signed: builds.filter(({ signed }) => signed).length,
     months: countMonths(catalog),
-    targets: countShares(Map.groupBy(builds, ({ node }) => targetOf(node))),
-    systems: countShares(Map.groupBy(builds, ({ node }) => node.arch.platform_os)),
-    compilers: countShares(
-      new Map(countCompilers(catalog).map((group) => [`${group.name}@${group.version}`, group.builds])),
-    ),
+    targets: groupByTarget(catalog).map(shareOf),
+    systems: groupBySystem(catalog).map(shareOf),
+    compilers: countCompilers(catalog).map(({ name, version, builds: members }) => ({
+      name: `${name}@${version}`,
+      builds: members.length,
+      size: sizeOf(members),
+    })),
     links: listLinks(),
   };
 }
@@ -110,10 +112,8 @@ function countMonths({ builds, failures, stats }: SiteCatalog): StatsDocument['m
     }));
 }
 
-function countShares(groups: ReadonlyMap<string, CatalogBuild[]>): StatsDocument['targets'] {
-  return [...groups]
-    .map(([name, members]) => ({ name, builds: members.length, size: sizeOf(members) }))
-    .sort((left, right) => right.builds - left.builds || compareTexts(left.name, right.name));
+function shareOf({ name, builds, bytes }: Group): StatsDocument['targets'][number] {
+  return { name, builds, size: bytes };
 }
 
 function sizeOf(builds: readonly CatalogBuild[]): number {

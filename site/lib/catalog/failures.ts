@@ -57,7 +57,7 @@ export function failureFilters({
 export function builtSince(failure: CatalogFailure, catalog: SiteCatalog): Build | undefined {
   const same = failure.hash === undefined ? undefined : catalog.builds.get(failure.hash);
   if (same) return same.build;
-  const version = versionOf(failure);
+  const version = requestedVersion(failure);
   return catalog.packages
     .get(failure.name)
     ?.builds.find(
@@ -69,7 +69,7 @@ export function builtSince(failure: CatalogFailure, catalog: SiteCatalog): Build
 }
 
 /** The requested version: `hdf5@1.14.5 +mpi`, `hdf5@=1.14.5`. */
-function versionOf({ spec }: CatalogFailure): string | undefined {
+export function requestedVersion({ spec }: Pick<CatalogFailure, 'spec'>): string | undefined {
   return /^[\w-]+@=?([^\s%+~^:]+)/.exec(spec)?.[1];
 }
 

@@ -1,6 +1,7 @@
 import { targetOf } from '../../schemas/node.ts';
 import type { Package } from '../../schemas/package.ts';
 import type { CatalogBuild, SiteCatalog, CatalogPackage, CatalogFailure } from './site-catalog.ts';
+import { requestedVersion } from './failures.ts';
 import { compareTexts, compareVersions } from '../spack/versions.ts';
 import { PACKAGES_PER_PAGE, splitPages } from '../page/paging.ts';
 import { packagesPath } from '../url.ts';
@@ -150,8 +151,7 @@ export const TABLE_COLUMNS: TableColumn[] = [
 ];
 
 /**
- * Empty cells of a package's matrix with failed builds, each with its newest failure. The version comes from
- * the text of the failed spec (`hdf5@1.14.5 +mpi`, `hdf5@=1.14.5`).
+ * Empty cells of a package's matrix with failed builds, each with its newest failure.
  * @param failures failures of the package, the newest first
  */
 export function failedCells(
@@ -160,7 +160,7 @@ export function failedCells(
 ): Map<MatrixCell, CatalogFailure> {
   const cells = new Map<MatrixCell, CatalogFailure>();
   for (const failure of failures) {
-    const [, version] = /^[\w-]+@=?([^\s%+~^]+)/.exec(failure.spec) ?? [];
+    const version = requestedVersion(failure);
     const cell = rows
       .flat()
       .find(
