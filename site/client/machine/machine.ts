@@ -106,14 +106,10 @@ function showSummary(answer: HTMLElement, machine: Machine, summary: MachineSumm
 }
 
 /** Next steps: a link to the usable builds, and a search among them. */
-function listThem(machine: Machine, { kinds }: MachineSummary): HTMLElement {
+function listThem(machine: Machine, { kinds }: MachineSummary): Child {
   const usable = kinds.yes + kinds['by hash'];
   if (usable === 0)
-    return makeElement(
-      'p',
-      '',
-      kinds.unknown > 0 ? 'With its glibc, all pages mark what runs there.' : 'Nothing here runs on it.',
-    );
+    return kinds.unknown > 0 && makeElement('p', '', 'With its glibc, all pages mark what runs there.');
   const list = makeLink(
     `${BASE}/search/?runs=here`,
     `List the ${formatNumber(usable, 'build')} that run on it`,
@@ -164,7 +160,11 @@ function explain(machine: Machine, { kinds, reasons }: MachineSummary): Child[] 
   if (machine.glibc) notes.push(`Assuming glibc ${machine.glibc}.`);
   return [
     counts.length > 0 &&
-      makeElement('p', '', `Of the others, ${counts.join(', ')}. Why, each build counted once:`),
+      makeElement(
+        'p',
+        '',
+        `${kinds.yes + kinds['by hash'] > 0 ? 'Of the others, ' : ''}${counts.join(', ')}. Why, each build counted once:`,
+      ),
     makeElement('ul', 'reasons', lines),
     notes.map((note) => makeElement('p', 'note', makeText(note))),
   ];

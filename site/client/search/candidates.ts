@@ -46,6 +46,9 @@ export function findCandidates(engine: SearchedPackages, meaning: Meaning): Cand
 /** Share of a search's words, by weight, that a package must have to be shown without the others. */
 const LEAST_SHARE = 1 / 3;
 
+/** Weight of a name in addition to that of its word in descriptions: `parallel` is a name and a common word. */
+const NAME_BONUS = 3;
+
 /**
  * The words of a search that the best matching package has, and those that are its name. Rarer words count
  * more. Empty if the best match is only a small part of the search.
@@ -56,12 +59,13 @@ function chooseWords(
   isSaid: (rank: number) => boolean,
 ): string[] {
   const total = engine.packages.names.length;
-  // Of several names, prefer the first: for `elfutils-libelf`, elfutils.
-  const name = Math.log(total);
   const weighted = words.map((word, index) => {
     const { ranks } = rankWord(engine, word, words);
     const hits = ranks.reduce((count, rank) => count + Number(isSaid(rank)), 0);
-    return { word, ranks, name: name - index / 100, inText: Math.log((total + 1) / (hits + 0.5)) };
+    const inText = Math.log((total + 1) / (hits + 0.5));
+    // Of several names, prefer the first: for `elfutils-libelf`, elfutils.
+    const name = Math.min(Math.log(total), inText + NAME_BONUS) - index / 100;
+    return { word, ranks, name, inText };
   });
   const languages = weighted.filter(({ word }) => LANGUAGE_PREFIXES.has(word));
   const others = weighted.filter((entry) => !languages.includes(entry));
@@ -148,7 +152,9 @@ function rankPackages(engine: SearchedPackages, { words, version, variants }: Me
       initials.length > 2 &&
       (isAbbreviation(packages.names[place] ?? '', initials) ||
         (areVirtual && ` ${packages.provides[place]} `.includes(` ${initials} `)));
-    const isShort = short?.test(packages.descriptions[place] ?? '') ?? false;
+    // A description that begins with the package's own name says nothing about its meaning.
+    const isShort =
+      packages.names[place] !== initials && (short?.test(packages.descriptions[place] ?? '') ?? false);
     if (missing > (isMeant ? words.length / 2 : 0) && !isShort) continue;
     const ranks = rankings.map(
       ({ ranks }, index) => ranks[place] || (isOptional[index] ? RANK.typo : RANK.saidInDescription),

@@ -66,7 +66,11 @@ export function readMeaning(query: Query, vocabulary: Vocabulary): Meaning {
   const { names } = vocabulary.packages;
   const places = vocabulary.places;
   const words = joinLanguage(
-    joinNumber(splitVersions(query, meaning, vocabulary), meaning, vocabulary),
+    joinNumber(
+      splitVersions(readWithout(query, meaning, vocabulary), meaning, vocabulary),
+      meaning,
+      vocabulary,
+    ),
     vocabulary,
   );
   for (const word of words) {
@@ -103,6 +107,16 @@ function isFiller(word: string, words: readonly string[], places: Vocabulary['pl
   );
 }
 
+/** Reads `hdf5 without mpi`, if something here has that variant: `run containers without root` means none. */
+function readWithout({ words }: Query, { variants }: Meaning, { builds }: Vocabulary): string[] {
+  return words.filter((word, index) => {
+    const name = word === 'without' ? words[index + 1] : words[index - 1] === 'without' ? word : undefined;
+    const isVariant = [`+${name}`, `~${name}`].some((token) => builds.variants.includes(token));
+    if (isVariant && word === name) variants.push({ name, token: `~${name}` });
+    return !isVariant;
+  });
+}
+
 /** Joins `protobuf python` to py-protobuf. */
 function joinLanguage(words: string[], { places }: Vocabulary): string[] {
   for (const word of words) {
@@ -124,9 +138,9 @@ function joinNumber(words: string[], meaning: Meaning, { places }: Vocabulary): 
 }
 
 /** Splits `hdf5-1.14`, `hdf5-1.14.3-tkk62fo…`, `python3.12`: the longest known name wins. */
-function splitVersions(query: Query, meaning: Meaning, vocabulary: Vocabulary): string[] {
+function splitVersions(words: readonly string[], meaning: Meaning, vocabulary: Vocabulary): string[] {
   const { places } = vocabulary;
-  return query.words.map((word) => {
+  return words.map((word) => {
     const match = splitName(word);
     const { name = '', version, hash } = match ?? {};
     if (places.has(word)) return word;

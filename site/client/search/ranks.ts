@@ -21,6 +21,8 @@ export const RANK = {
   saidInDescription: 10,
   /** A library has this name without its `lib`, or a program has it before a dash: `ompi_info`. */
   library: 10,
+  /** A word with the same stem and another ending: scheduling for `scheduler`. */
+  relatedInDescription: 11,
   /** The very word, behind what the list shows of a description. */
   saidFurtherOn: 11,
   /**
@@ -28,6 +30,7 @@ export const RANK = {
    * error, see `countNameTypos`.
    */
   typo: 12,
+  relatedFurtherOn: 12,
   inner: 15,
   file: 16,
   tag: 17,
@@ -47,9 +50,13 @@ export const LANGUAGE_PREFIXES: ReadonlyMap<string, string> = new Map([
   ['ruby', 'ruby-'],
 ]);
 /** Endings of related words: `scheduler` and scheduling, `visualization` and visualize. */
-const ENDING = /(?:ations?|ators?|ings?|ions?|i[sz]ers?|ors?|ers?|e|ed|y|ies)$/;
+const ENDINGS =
+  '(?:ations?|ators?|ings?|ions?|i[sz]ers?|ors?|ers?|e|es|ed|y|ies|i[sz]e|ics|ical|ic|le|ilit(?:y|ies))';
+const ENDING = new RegExp(`${ENDINGS}$`);
 /** Minimum number of letters that related words have in common. */
 const STEM = 5;
+/** Minimum length of the stem of words that differ in nothing but a known ending: `parser` and parsing. */
+const SHORT_STEM = 4;
 /** Minimum number of letters of a word whose final `s` may be a plural. */
 const PLURAL = 5;
 
@@ -83,8 +90,19 @@ export function rankDescription(description: string, word: string): number {
   }
   if (rank === RANK.described) return rank;
   const stem = word.replace(ENDING, '');
-  const place = stem === word || stem.length < STEM ? -1 : description.indexOf(stem);
+  if (stem === word || stem.length < SHORT_STEM || !description.includes(stem) || /\W/.test(stem))
+    return rank;
+  if (relatedTo(stem).test(description)) return RANK.relatedInDescription;
+  const place = stem.length < STEM ? -1 : description.indexOf(stem);
   return place >= 0 && !isLetter(description[place - 1]) ? RANK.described : rank;
+}
+
+let related: { stem: string; pattern: RegExp } | undefined;
+
+/** A pattern for words with a stem and a known ending. Made once for all descriptions. */
+function relatedTo(stem: string): RegExp {
+  if (related?.stem !== stem) related = { stem, pattern: new RegExp(`\\b${stem}${ENDINGS}s?\\b`) };
+  return related.pattern;
 }
 
 /** Whether a part of a name ends before a position: at its end, at a dash, or before digits. */

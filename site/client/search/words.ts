@@ -194,6 +194,7 @@ export class WordFinder {
     if (!more || parts === '') return shown;
     const further = rankDescription(more, parts);
     if (further === RANK.saidInDescription) return RANK.saidFurtherOn;
+    if (further === RANK.relatedInDescription) return Math.min(shown || Infinity, RANK.relatedFurtherOn);
     return shown || (further === RANK.described ? RANK.describedFurtherOn : 0);
   }
 }

@@ -2,9 +2,9 @@
 const SHOWN_LENGTH = 100;
 /** Words that are useless for finding a package. */
 export const STOP_WORDS = new Set(
-  `about above after all also and any are because been before being between both but can could did does doing done each
+  `about above after all also and any are because been before being between both but can could did does doing done each easily
   either etc every few for from further had has have having here how however into its itself just may more most must nor
-  not off one only other others our out over own same should since some such than that the their them then there these
+  not off one only other others our out over own quickly same should since some such than that the their them then there these
   they this those through too two under until upon use used useful user users uses using very via was well were what when
   where which while who whose will with within without would you your`.split(/\s+/),
 );
@@ -27,6 +27,14 @@ export function moreWords(description: string): string {
   return [...new Set(words)].join(' ');
 }
 
+/** Addresses say nothing about a package, but have words such as `http` and `download`. */
+const ADDRESS = /\bhttps?:\/\/\S+/g;
+
 function readWords(text: string): string[] {
-  return text.toLowerCase().match(/[\p{L}\p{N}][\p{L}\p{N}+]*/gu) ?? [];
+  return (
+    text
+      .toLowerCase()
+      .replaceAll(ADDRESS, ' ')
+      .match(/[\p{L}\p{N}][\p{L}\p{N}+]*/gu) ?? []
+  );
 }

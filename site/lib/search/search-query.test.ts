@@ -63,7 +63,6 @@ test('reads a copied command as its spec, and ignores filler words', () => {
   ]);
   expect(parseQuery('do you have libstdc++, please?').words).toEqual(['libstdc++']);
   expect(parseQuery('hdf5@1.12, +mpi').version).toBe('1.12');
-  expect(parseQuery('hdf5 without mpi')).toEqual(parseQuery('hdf5 ~mpi'));
   expect(parseQuery('https://site.example/packages/hdf5/').words).toEqual(['hdf5']);
   expect(parseQuery('for').words).toEqual(['for']);
 });

@@ -61,7 +61,6 @@ export function parseQuery(text: string): Query {
   const plain = spec
     .replaceAll(PUNCTUATION, '')
     .replaceAll(CHANNEL, '')
-    .replaceAll(/(?<!\S)without\s+([a-z]\w*)/g, '~$1')
     .replace(REQUIREMENT, readRequirement);
   for (const { groups = {} } of plain.matchAll(PART)) readPart(groups, query);
   const words = query.words.filter((word) => !FILLERS.has(word));
