@@ -11,7 +11,7 @@ const POSITIVE = { from: 0, isWhole: false };
 const command = createCommand({
   verb: 'check-live',
   description:
-    'After a deployment: requests api/index.json of the live site until it is the one in dist. Fails when it is not after ' +
+    'Run it after a deployment: requests api/index.json of the live site until it is the one in dist. Fails when it is not after ' +
     'some minutes, since GitHub Pages may accept a deployment and not serve it.',
   examples: [
     'SITE_URL=https://owner.github.io/repo node scripts/check-live.ts',

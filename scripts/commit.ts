@@ -29,8 +29,8 @@ const command = createCommand({
   )
   .option('--message <TEXT>', 'first line of the commit message instead of a description of what changed')
   .option('--plans <DIR>', "the run's plans, to record its locks again if another run committed first")
-  .option('--matrix <JSON>', 'in the format of the same option of receive')
-  .option('--divided <SHA256>', 'in the format of the same option of receive')
+  .option('--matrix <JSON>', 'the same as for receive')
+  .option('--divided <SHA256>', 'the same as for receive')
   .variable('--changed <NAMES>', 'environments whose locks are outdated', 'CHANGED')
   .action(commit);
 

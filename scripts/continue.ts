@@ -9,7 +9,7 @@ type Options = NextOptions & Record<'round' | 'waiting' | 'published' | 'branch'
 const command = createCommand({
   verb: 'continue',
   description:
-    'At the end of a run that left builds waiting: starts the next run with the same locks, once the site serves what this ' +
+    'Starts the next run with the same locks at the end of a run that left builds waiting, once the site serves what this ' +
     'run built. Stops when a run built nothing new, and after 20 runs. Reads GITHUB_TOKEN (actions: write, contents: read), ' +
     'GITHUB_REPOSITORY and SITE_URL.',
   examples: [

@@ -9,7 +9,7 @@ import { readOrigin } from './publish/origin.ts';
 const command = createCommand({
   verb: 'issue',
   description:
-    'After a deployment or a check: opens an issue with a link to the log when it failed (or comments on the open ' +
+    'Run it after a deployment or a check: opens an issue with a link to the log when it failed (or comments on the open ' +
     "one), and closes it when it succeeded. Warns when the repository's issues are switched off. Reads GITHUB_TOKEN " +
     '(issues: write) and GITHUB_REPOSITORY.',
   examples: [

@@ -26,8 +26,8 @@ const command = createCommand({
     'node scripts/receive.ts --plans plans --artifacts artifacts --matrix "$MATRIX"',
   ],
 })
-  .requiredOption('--plans <DIR>', 'folder that concretize wrote')
-  .requiredOption('--matrix <JSON>', "concretize's output of that name, with the digests of the plans")
+  .requiredOption('--plans <DIR>', 'folder that gather wrote')
+  .requiredOption('--matrix <JSON>', "gather's output `matrix`, with the digests of the plans")
   .variable(
     '--artifacts <DIR>',
     'one folder per artifact, build-<index>-<attempt> (default: this run on GitHub)',

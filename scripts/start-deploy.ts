@@ -6,7 +6,7 @@ import { openGitHub } from './github/api.ts';
 const command = createCommand({
   verb: 'start-deploy',
   description:
-    'Ends a build: starts the workflow deploy.yml when the run has committed something or the live site is behind ' +
+    'Starts the workflow deploy.yml at the end of a run, if the run has committed something or the live site is behind ' +
     'the branch, and prints its decision. When GitHub Pages is off, it prints what to click and succeeds. Also ' +
     'starts newer-releases.yml when the run used newer recipes than builds were last compared with. Reads ' +
     'GITHUB_TOKEN (actions: write, contents: read, pages: read), GITHUB_REPOSITORY and SITE_URL.',
