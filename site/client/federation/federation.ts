@@ -6,6 +6,7 @@ import {
   SiblingPackages,
   type SharedPackage,
 } from '../../lib/federation/siblings.ts';
+import { formatNumber } from '../../lib/format.ts';
 import { makeElement, makeLink, makeRow, makeTable, makeText } from '../element.ts';
 import { BASE, findParts, messageOf } from '../site.ts';
 import { readSibling } from './read-sibling.ts';
@@ -75,10 +76,8 @@ function showPackages(results: HTMLElement, packages: readonly SharedPackage[], 
       ),
     ),
   );
-  const note =
-    fitting.length > MOST_ROWS
-      ? `${fitting.length} packages, the first ${MOST_ROWS} of them:`
-      : `${fitting.length} ${fitting.length === 1 ? 'package' : 'packages'}`;
+  const first = fitting.length > MOST_ROWS ? `, the first ${MOST_ROWS} of them:` : '';
+  const note = formatNumber(fitting.length, 'package') + first;
   results.replaceChildren(
     makeElement('p', 'note', note),
     ...(rows.length > 0 ? [makeTable('Packages of all caches', ['Package', 'Caches'], rows)] : []),

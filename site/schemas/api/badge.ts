@@ -10,6 +10,6 @@ export const Badge = z
     color: Text.describe('Colour on the right.'),
   })
   .describe(
-    'A badge for `https://img.shields.io/endpoint?url=…`. shields.io allows no further fields, so it has no links.',
+    'A badge for a README, drawn by `https://img.shields.io/endpoint?url=…`: of a package, of an environment, or of the whole cache. shields.io allows no further fields, so it has no links.',
   );
 export type Badge = z.infer<typeof Badge>;
