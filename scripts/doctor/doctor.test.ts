@@ -297,8 +297,11 @@ const PLANTED: { code: keyof typeof KINDS; where: string; deep?: true; plant: ()
   },
   {
     code: 'site-api-differs',
-    where: 'dist/api/index.json',
-    plant: () => edit('dist/api/index.json', (text) => text.replace('"builds":12', '"builds":11')),
+    where: 'dist/api/index.json\n',
+    plant: async () => {
+      await edit('dist/api/index.json', (text) => text.replace('"builds":12', '"builds":11'));
+      await runScript('sign-index', ['--dist', `${folder}/dist`], { SIGNING_KEY: signingKey });
+    },
   },
   {
     code: 'manifest-missing',
@@ -622,7 +625,7 @@ describe('finds planted damage', () => {
     const { findings, problems } = await look({ deep: deep ?? false, environment: { PAGES_BUDGET: '20MB' } });
     const found = findings.filter((finding) => finding.code === code);
     expect(found.length, JSON.stringify(findings, null, 1)).toBeGreaterThan(0);
-    expect(found.map((finding) => finding.where).join('\n')).toContain(where);
+    expect(found.map((finding) => `${finding.where}\n`).join('')).toContain(where);
     for (const finding of findings) expect(finding.advice.length).toBeGreaterThan(10);
     if (KINDS[code].severity === 'problem') expect(problems).toBeGreaterThan(0);
   });
