@@ -1,76 +1,49 @@
-import { mkdir, rm, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import pMap from 'p-map';
-import { readCatalog } from '../../scripts/catalog/catalog.ts';
-import { indexOfBuilds, updateIndexImage } from '../../scripts/mirror/indexes.ts';
-import { blobPath, TAG_ANNOTATION, writeIndex } from '../../scripts/oci/layout.ts';
-import { openRegistry } from '../../scripts/oci/open-registry.ts';
-import { IMAGE_MANIFEST_MEDIA_TYPE } from '../../site/schemas/image-manifest.ts';
-import { generateCatalog } from '../generate/catalog.ts';
+import { makeKey } from '../../scripts/signing/key.ts';
+import { generateCache } from '../generate/cache.ts';
 import type { Figures } from './bench.ts';
-import { costOf, round, type Cost } from './stopwatch.ts';
+import { measureProgram, round, type Used } from './stopwatch.ts';
 
-const [DOCTOR, READER] = ['../../scripts/doctor.ts', 'read-catalog.ts'].map((path) =>
-  join(import.meta.dirname, path),
-);
+const HERE = import.meta.dirname;
+const SCRIPTS = join(HERE, '../../scripts');
 /** Number of runs. The minimum counts, since other work on the machine only adds time. */
 const RUNS = 3;
 
 /**
- * Measures doctor in multiples of a program that only reads the catalog. Throws when doctor finds anything.
+ * Measures doctor on a signed cache with its registry, and with registry and site, in multiples of a program
+ * that only reads the catalog. Throws when doctor finds anything.
  */
 export async function benchDoctor(folder: string, builds: number): Promise<Figures> {
-  const [catalog, registry] = [join(folder, 'catalog'), join(folder, 'registry')];
-  await generateCatalog({ builds, seed: 1, directory: catalog });
-  // The registry made here has no containers, whose absence doctor reports.
-  await rm(join(catalog, 'containers'), { recursive: true, force: true });
-  await makeRegistry(catalog, registry, join(folder, 'index.json'));
-  const readers: Cost[] = [];
-  const doctors: Cost[] = [];
-  for (let run = 0; run < RUNS; run += 1) {
-    readers.push(await costOf([READER ?? '', catalog], folder));
-    const args = ['--catalog', catalog, '--registry', `oci-layout:${registry}`];
-    doctors.push(await costOf([DOCTOR ?? '', ...args], folder));
-  }
-  const least = (costs: Cost[], of: 'seconds' | 'cpuSeconds'): number =>
-    Math.min(...costs.map((cost) => cost[of]));
-  const figures: Figures = { builds };
-  for (const [name, of] of [
-    ['', 'seconds'],
-    ['Cpu', 'cpuSeconds'],
-  ] as const) {
-    figures[`reading${name}Seconds`] = round(least(readers, of));
-    figures[`doctor${name}Seconds`] = round(least(doctors, of));
-    figures[`timesReading${name}`] = round(least(doctors, of) / least(readers, of));
-  }
-  return figures;
-}
+  const [cache = '', catalog = '', dist = '', registry = ''] = ['cache', 'catalog', 'dist', 'registry'].map(
+    (name) => join(folder, name),
+  );
+  const { privateKey } = await makeKey({ name: 'Bench', date: new Date('2026-01-01T00:00:00Z') });
+  const environment = {
+    ...{ SIGNING_KEY: privateKey, SITE_URL: 'https://owner.github.io/cache', CATALOG_DIR: catalog },
+    ASTRO_TELEMETRY_DISABLED: '1',
+  };
+  const run = (...args: string[]): Promise<Used> => measureProgram(process.execPath, args, environment);
+  const script = (name: string, ...args: string[]) => run(join(SCRIPTS, `${name}.ts`), ...args);
+  const places = ['--catalog', catalog, '--registry', `oci-layout:${registry}`];
+  await generateCache({ builds, seed: 1, directory: cache });
+  await script('publish', cache, ...places);
+  await script('record-settings', '--catalog', catalog);
+  await run(join(HERE, 'build-site.ts'), dist, join(folder, 'astro'));
+  await script('mirror', ...places, '--dist', dist, '--blobs', join(folder, 'blobs'));
+  await script('sign-index', '--dist', dist);
 
-/**
- * Creates an OCI layout with the tags, blobs and index of a catalog. The blobs are empty, with the right
- * size.
- */
-async function makeRegistry(directory: string, registry: string, file: string): Promise<void> {
-  const catalog = readCatalog(directory);
-  const builds = [...catalog.builds.values()];
-  await mkdir(join(registry, 'blobs/sha256'), { recursive: true });
-  await pMap(
-    builds.flatMap(({ image, tarball }) => [image, image.config, tarball]),
-    async ({ digest, size }) => {
-      const blob = blobPath(registry, digest);
-      await writeFile(blob, '');
-      await truncate(blob, size);
-    },
-    { concurrency: 8 },
-  );
-  writeIndex(
-    registry,
-    builds.map(({ image: { tag, digest, size } }) => ({
-      ...{ mediaType: IMAGE_MANIFEST_MEDIA_TYPE, digest, size },
-      annotations: { [TAG_ANNOTATION]: tag },
-    })),
-  );
-  const index = indexOfBuilds(builds, catalog.nodes);
-  await writeFile(file, index.text);
-  await updateIndexImage(openRegistry(`oci-layout:${registry}`), catalog, index);
+  const figures: Figures = { builds };
+  const [readers, alone, whole]: [Used[], Used[], Used[]] = [[], [], []];
+  for (let time = 0; time < RUNS; time += 1) {
+    readers.push(await run(join(HERE, 'read-catalog.ts'), catalog));
+    alone.push(await script('doctor', ...places, '--site', ''));
+    whole.push(await script('doctor', ...places, '--site', dist));
+  }
+  const least = (used: Used[]): number => Math.min(...used.map(({ cpuSeconds }) => cpuSeconds));
+  figures['readingCpuSeconds'] = round(least(readers));
+  figures['doctorCpuSeconds'] = round(least(alone));
+  figures['timesReadingCpu'] = round(least(alone) / least(readers));
+  figures['withSiteCpuSeconds'] = round(least(whole));
+  figures['timesReadingCpuWithSite'] = round(least(whole) / least(readers));
+  return figures;
 }

@@ -2,7 +2,6 @@ import { execFile } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { z } from 'zod';
 import { withTemporaryFolder } from '../../scripts/cli/temporary-folder.ts';
 
 const run = promisify(execFile);
@@ -22,30 +21,6 @@ export async function timeProgram(
     maxBuffer: OUTPUT_LIMIT_BYTES,
   });
   return round((performance.now() - started) / 1_000);
-}
-
-/** Cost of one of our programs, from its start to its end. */
-export interface Cost {
-  seconds: number;
-  cpuSeconds: number;
-  residentMegabytes: number;
-}
-
-const Reported = z.object({ cpuSeconds: z.number(), residentMegabytes: z.number() });
-
-/** Runs a script with the current Node. Throws when it fails. @param folder for its report */
-export async function costOf(
-  args: readonly string[],
-  folder: string,
-  environment: NodeJS.ProcessEnv = {},
-): Promise<Cost> {
-  const file = join(folder, 'cost.json');
-  const listener = join(import.meta.dirname, 'report-cost.ts');
-  const seconds = await timeProgram(process.execPath, ['--import', listener, ...args], {
-    ...environment,
-    COST_FILE: file,
-  });
-  return { seconds, ...Reported.parse(JSON.parse(await readFile(file, 'utf8'))) };
 }
 
 /** Runs the command after its first argument, the file for its resource usage, which Node does not report. */
