@@ -200,7 +200,7 @@ export function decodeText(bytes: Buffer, where: string): string {
 }
 
 /** Runs a check; adds the file and the advice to its error. */
-function attempt<T>(where: string, advice: string, check: () => T): T {
+export function attempt<T>(where: string, advice: string, check: () => T): T {
   try {
     return check();
   } catch (error) {

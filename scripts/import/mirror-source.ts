@@ -32,11 +32,7 @@ export function openMirror(folder: MirrorFiles, trust: Trust): Source {
     const stream = await folder.open(path);
     if (!stream)
       throw new Error(`${folder.locate(path)}: expected the index, found no file; update it with Spack`);
-    const builds = await readIndexFile(stream, folder.locate(path));
-    return {
-      builds: builds.map((build) => ({ ...build, places: [mirrorManifestPath(build)] })),
-      unmatched: [],
-    };
+    return { builds: await readIndexFile(stream, folder.locate(path)), unmatched: [] };
   }
 
   async function read(build: SourceBuild): Promise<SourceSpec> {

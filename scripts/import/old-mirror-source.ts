@@ -31,8 +31,7 @@ export function openOldMirror(folder: MirrorFiles, trust: Trust): Source {
     const stream = await folder.open(OLD_INDEX);
     if (!stream)
       throw new Error(`${folder.locate(OLD_INDEX)}: expected the index, found none; update it with Spack`);
-    const builds = await readIndexFile(stream, folder.locate(OLD_INDEX));
-    return { builds: builds.map((build) => ({ ...build, places: stemsOf(build) })), unmatched: [] };
+    return { builds: await readIndexFile(stream, folder.locate(OLD_INDEX), stemsOf), unmatched: [] };
   }
 
   async function readSpecFiles(stems: ReadonlyMap<DagHash, string>): Promise<SourceBuild[]> {

@@ -20,6 +20,8 @@ const NAMES = [
   'an API with a million wrong texts in a column',
   'an API with a million failures that are none',
   'a job’s record with the times of 400,000 builds',
+  'an index whose first name never ends',
+  'an index whose builds never end',
   'a registry whose manifest never ends',
   'a registry whose blob never ends',
 ];

@@ -8,6 +8,7 @@ import { unpackSpecFile } from '../../scripts/build-cache/build-cache.ts';
 import { parseMirrorManifest } from '../../scripts/build-cache/mirror-manifest.ts';
 import { parsePlainYaml } from '../../scripts/build-cache/plain-yaml.ts';
 import { parseSpecFile } from '../../scripts/build-cache/spec-file.ts';
+import { readIndexFile } from '../../scripts/import/index-file.ts';
 import { inspectTarball } from '../../scripts/build-cache/tar/tarball.ts';
 import { readPayload } from '../../scripts/challenge/payload.ts';
 import { digestOf } from '../../scripts/cli/digest.ts';
@@ -87,6 +88,15 @@ const BOMBS: Record<string, () => unknown> = {
   'a job’s record with a million environments': () =>
     explodeRecord('{"failures":[],"environments":{', (at) => `"${at}":0`, '}}'),
   'a job’s record of 5 million empty failures': () => explodeRecord('{"failures":[', () => '{}', ']}'),
+  'an index whose first name never ends': () => readIndexFile(endless('{"', 'a'.repeat(MIB)), 'an index'),
+  'an index whose builds never end': () =>
+    readIndexFile(
+      endless(
+        '{"database":{"installs":{',
+        `"${'a'.repeat(32)}":{"spec":{"name":"a","version":"1","arch":{"platform":"a","platform_os":"a","target":"a"}}},`,
+      ),
+      'an index',
+    ),
   'a registry whose manifest never ends': () =>
     withServer((address) => openRegistry(`${address}/repo`).readManifest('tag')),
   'a registry whose blob never ends': () =>
@@ -94,6 +104,12 @@ const BOMBS: Record<string, () => unknown> = {
       openRegistry(`${address}/repo`).readBlob({ digest: `sha256:${'0'.repeat(64)}`, size: 1_000 }),
     ),
 };
+
+/** A text whose end is repeated for ever. */
+async function* endless(beginning: string, rest: string): AsyncGenerator<Buffer> {
+  yield Buffer.from(beginning);
+  for (const repeated = Buffer.from(rest); ;) yield repeated;
+}
 
 /** Nine anchors, each a list of nine aliases of the previous one. */
 function aliases(): string {
