@@ -6,11 +6,11 @@ import type { ProcessEnvironment } from '../../site/schemas/settings.ts';
 import { findTarget } from '../cli/owner-settings.ts';
 import { adaptStored } from '../concretize/adapt-environment.ts';
 import { findLeftBehind, findMisplaced, listEnvironments } from './environments.ts';
-import { hasFailed, isCached, type FailureWindow } from './skip-reasons.ts';
+import { hasFailed, isCached, renewalSpec, type FailureWindow } from './skip-reasons.ts';
 import { chooseRenewals } from './renewals.ts';
 import { findStalePackages, type StalePackages } from './stale-packages.ts';
 import { readPackageList } from './package-list.ts';
-import { composeRequests, type RequestOptions } from './requests.ts';
+import { composeRequests, type RequestOptions, type Wish } from './requests.ts';
 import { splitSpecs } from './split-specs.ts';
 import { parseCount, parseRequestOptions, parseSince, type RunInputs } from './run-inputs.ts';
 import { compareTexts } from '../../site/lib/spack/versions.ts';
@@ -111,8 +111,8 @@ export async function chooseScheduled(
   const count = Math.min(draw.count, MAX_JOBS - renewed.wishes.length);
   const stale = settings.refresh
     ? await chooseStale({ ...draw, count }, lately, settings.exclude)
-    : { names: [], reasons: [] };
-  const sample = takeSample(drawOrder(list, draw.seed), count - stale.names.length, (name) => {
+    : { wishes: [], reasons: [] };
+  const sample = takeSample(drawOrder(list, draw.seed), count - stale.wishes.length, (name) => {
     if (excluded.has(name)) return 'excluded';
     if (isCached(catalog, name, target)) return 'cached';
     return hasFailed(name, lately) ? 'failed' : undefined;
@@ -134,8 +134,7 @@ export async function chooseScheduled(
   }
   const wishes = [
     ...renewed.wishes,
-    // Otherwise Spack would reuse the very builds that are to be renewed.
-    ...stale.names.map((name) => ({ specs: [name], target: target.name, fresh: true })),
+    ...stale.wishes,
     ...names.map((name) => ({ specs: [name], target: target.name })),
   ];
   return { requests: composeRequests(wishes, options), reasons };
@@ -150,21 +149,29 @@ async function chooseStale(
   { catalog, count, seed, packagesVersion, environment }: DrawOptions,
   lately: FailureWindow,
   exclude: readonly string[],
-): Promise<{ names: string[]; reasons: string[] }> {
+): Promise<{ wishes: Wish[]; reasons: string[] }> {
   let stale: StalePackages;
   try {
     stale = await findStalePackages(catalog, lately.target, packagesVersion, environment);
   } catch (error) {
     return {
-      names: [],
+      wishes: [],
       reasons: [`Nothing is renewed: ${error instanceof Error ? error.message : String(error)}.`],
     };
   }
-  const wanted = stale.names.filter((name) => !exclude.includes(name) && !hasFailed(name, lately));
-  const names = (stale.isOrdered ? wanted : drawOrder(wanted, seed)).slice(0, Math.ceil(count / 2));
-  if (names.length === 0) return { names, reasons: [] };
-  const reason = `${formatNumber(names.length, 'package')} of ${wanted.length} to renew, which newer recipes would build differently: ${names.join(', ')}.`;
-  return { names, reasons: [reason] };
+  const packages = stale.packages.filter(({ name }) => !exclude.includes(name));
+  const wanted = packages.flatMap((older) => renewalSpec(older, lately) ?? []);
+  const specs = (stale.isOrdered ? wanted : drawOrder(wanted, seed)).slice(0, Math.ceil(count / 2));
+  if (specs.length === 0) return { wishes: [], reasons: [] };
+  const requested = new Set(packages.map(({ asked }) => asked));
+  const wishes = specs.map((spec) => ({
+    ...{ specs: [spec], target: lately.target.name },
+    // Otherwise Spack would reuse the very builds that are to be renewed.
+    fresh: true,
+    ...(requested.has(spec) ? { byHand: true as const } : {}),
+  }));
+  const reason = `${formatNumber(specs.length, 'package')} of ${wanted.length} to renew, which newer recipes would build differently: ${specs.join(', ')}.`;
+  return { wishes, reasons: [reason] };
 }
 
 function describe(names: string[], reason: string): string[] {

@@ -9,15 +9,12 @@ import type { DagHash } from '../../site/schemas/digest.ts';
 import { Failure } from '../../site/schemas/failure.ts';
 import { Node, targetOf } from '../../site/schemas/node.ts';
 import { listNames, readJson } from '../cli/files.ts';
+import type { OlderPackage } from './stale-packages.ts';
 
 /** The fields that a choice needs: it reads thousands of these files. */
 const BuiltFor = z.object({ origin: z.object({ target: Origin.shape.target }).optional() });
 const NodeArch = Node.pick({ arch: true });
-const FailedFor = z.object({
-  target: Failure.shape.target,
-  date: Failure.shape.date,
-  kind: Failure.shape.kind,
-});
+const FailedFor = Failure.pick({ target: true, date: true, kind: true, spec: true }).strip();
 
 /**
  * Whether the catalog has a build of any version of a package for a target. A build without a recorded target
@@ -45,19 +42,37 @@ export interface FailureWindow {
  * Whether a package failed recently. A job that uploaded nothing does not count: its runner died, not the build.
  * @param hash considers only this build, and ignores timeouts
  */
-export function hasFailed(
+export function hasFailed(name: string, lately: FailureWindow, hash?: DagHash): boolean {
+  return listFailures(name, lately, hash).some(({ kind }) => hash === undefined || kind !== 'timeout');
+}
+
+/**
+ * The spec to renew an older package with: the one that a person requested, or the package's name when that one had no
+ * solution recently and no build of the package is current. Undefined when it failed recently otherwise.
+ */
+export function renewalSpec(
+  { name, asked, isCurrent }: OlderPackage,
+  lately: FailureWindow,
+): string | undefined {
+  const failures = listFailures(name, lately);
+  if (failures.some(({ kind, spec }) => kind !== 'concretize' || spec !== asked)) return undefined;
+  if (failures.length === 0) return asked ?? name;
+  return isCurrent ? undefined : name;
+}
+
+/** Failures of the days before a date. */
+function listFailures(
   name: string,
   { catalog, target, days, date }: FailureWindow,
   hash?: DagHash,
-): boolean {
+): z.infer<typeof FailedFor>[] {
   const folder = join(catalog, 'failures', name);
   return list(folder)
     .filter((file) => hash === undefined || file === `${hash}.json`)
     .map((file) => readJson(join(folder, file), FailedFor, FROM_GIT))
-    .some(
+    .filter(
       (failure) =>
         failure.kind !== 'lost' &&
-        (hash === undefined || failure.kind !== 'timeout') &&
         (failure.target === undefined || failure.target === target.name) &&
         date.getTime() - Date.parse(failure.date) < days * DAY_MS,
     );

@@ -8,6 +8,7 @@ import { RecipeComparison } from '../../site/schemas/checks/recipe-comparison.ts
 import { generateCatalog } from '../../tests/generate/catalog.ts';
 import { commitFiles, git, makeRepository } from '../../tests/world/git.ts';
 import { readCatalog } from '../catalog/catalog.ts';
+import { renewalSpec } from './skip-reasons.ts';
 import { findStalePackages } from './stale-packages.ts';
 
 const TARGET = { name: 'x86_64_v3', runner: 'ubuntu-24.04' };
@@ -45,14 +46,20 @@ test("finds packages whose newest build is from another recipe than the release'
   build('py-numpy', '2026-01-01T00:00:00Z', { target: 'x86_64_v3', packages: old });
   build('tree', '2026-01-01T00:00:00Z', { target: 'x86_64_v3', packages: old });
   build('tree', '2026-02-01T00:00:00Z', { target: 'x86_64_v3', packages: release });
+  // Of each spec that people requested, the newest build counts.
+  build('tree', '2026-01-01T00:00:00Z-1', { target: 'x86_64_v3', packages: old, byHand: 'tree@1 +color' });
+  build('tree', '2026-01-01T00:00:00Z-2', { target: 'x86_64_v3', packages: old, byHand: 'tree@2' });
+  build('tree', '2026-02-01T00:00:00Z-3', { target: 'x86_64_v3', packages: release, byHand: 'tree@2' });
   build('gone', '2026-01-01T00:00:00Z', { target: 'x86_64_v3', packages: old });
   build('other', '2026-01-01T00:00:00Z', { target: 'aarch64', packages: old });
   build('laptop', '2026-01-01T00:00:00Z', { target: 'x86_64_v3', packages: 'installed' });
   const environment = { SPACK_PACKAGES_GIT_URL: `file://${folder}/git` };
   const find = async (version: string) =>
-    (await findStalePackages(join(folder, 'catalog'), TARGET, version, environment)).names;
-  expect(await find(release)).toEqual(['zlib']);
-  expect(await find(old)).toEqual(['tree']);
+    (await findStalePackages(join(folder, 'catalog'), TARGET, version, environment)).packages.map(
+      ({ name, asked = name }) => asked,
+    );
+  expect(await find(release)).toEqual(['tree@1 +color', 'zlib']);
+  expect(await find(old)).toEqual(['tree@2']);
   await expect(find('no-such-tag')).rejects.toThrow('cannot fetch "no-such-tag"');
 });
 
@@ -68,7 +75,7 @@ test('renews builds whose commit is gone, and still compares the rest', async ()
   const environment = { SPACK_PACKAGES_GIT_URL: `file://${folder}/git` };
   const moved = { ...TARGET, name: 'moved' };
   expect(await findStalePackages(join(folder, 'catalog'), moved, kept, environment)).toEqual({
-    names: ['lost'],
+    packages: [{ name: 'lost', isCurrent: false }],
     isOrdered: false,
   });
 });
@@ -76,7 +83,7 @@ test('renews builds whose commit is gone, and still compares the rest', async ()
 test('asks no repository when the catalog does not record where its builds come from', async () => {
   const environment = { SPACK_PACKAGES_GIT_URL: 'file:///no/such' };
   expect(await findStalePackages(join(folder, 'nowhere'), TARGET, 'v1', environment)).toMatchObject({
-    names: [],
+    packages: [],
   });
 });
 
@@ -120,14 +127,18 @@ test('orders packages that are older than a compared release: roots of environme
       writeFileSync(file, JSON.stringify({ ...known, origin: { ...known.origin, ...origin } }));
     }
   };
-  change('sqlite', { byHand: true });
+  change('sqlite', { byHand: 'sqlite@3:' });
   change('qhull', { packages: 'c'.repeat(40) });
   change('snappy', { target: 'aarch64' });
   mkdirSync(join(directory, 'pins'), { recursive: true });
   writeFileSync(join(directory, 'pins/thesis.yaml'), 'reason: Thesis\nspecs: [proj]\n');
   // The comparison decides: no repository is asked.
   const environment = { SPACK_PACKAGES_GIT_URL: 'file:///no/such' };
-  const { names, isOrdered } = await findStalePackages(directory, TARGET, 'v2026.10.0', environment);
+  const { packages, isOrdered } = await findStalePackages(directory, TARGET, 'v2026.10.0', environment);
+  const names = packages.map(({ name }) => name);
+  expect(packages.find(({ asked }) => asked !== undefined)).toEqual({
+    ...{ name: 'sqlite', asked: 'sqlite@3:', isCurrent: false },
+  });
   expect(isOrdered).toBe(true);
   expect(new Set(names)).toEqual(
     new Set(
@@ -139,4 +150,26 @@ test('orders packages that are older than a compared release: roots of environme
   expect(rest.slice(0, 3)).toEqual(['proj', 'sqlite', 'xz']);
   expect(rest.indexOf('gcc-runtime')).toBeLessThan(rest.indexOf('gsl'));
   await expect(findStalePackages(directory, TARGET, 'v2026.11.0', environment)).rejects.toThrow('v2026.11.0');
+});
+
+test('renews a requested spec as it was typed, and by its name alone once it has no solution', () => {
+  const lately = {
+    ...{ catalog: join(folder, 'renewal'), target: TARGET },
+    ...{ days: 30, date: new Date('2026-11-30T00:00:00Z') },
+  };
+  const fail = (file: string, spec: string, kind: string) =>
+    write(
+      `renewal/failures/zlib/${file}.json`,
+      JSON.stringify({ date: '2026-11-20T00:00:00Z', target: TARGET.name, spec, kind }),
+    );
+  const requested = { name: 'zlib', asked: 'zlib@1.2 +pic', isCurrent: false };
+  expect(renewalSpec(requested, lately)).toBe('zlib@1.2 +pic');
+  expect(renewalSpec({ name: 'zlib', isCurrent: false }, lately)).toBe('zlib');
+  fail('one', 'zlib@1.2 +pic', 'concretize');
+  expect(renewalSpec(requested, lately)).toBe('zlib');
+  expect(renewalSpec({ ...requested, isCurrent: true }, lately)).toBeUndefined();
+  // Next month it is tried again.
+  expect(renewalSpec(requested, { ...lately, date: new Date('2026-12-21T00:00:00Z') })).toBe('zlib@1.2 +pic');
+  fail('two', 'zlib@1.3.1', 'compile');
+  expect(renewalSpec(requested, lately)).toBeUndefined();
 });

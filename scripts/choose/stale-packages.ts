@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { catalogPath, FROM_GIT } from '../../site/lib/catalog/catalog-files.ts';
 import { isCommit } from '../../site/lib/format.ts';
 import { compareTexts } from '../../site/lib/spack/versions.ts';
-import { Origin } from '../../site/schemas/build.ts';
+import { Origin, type Build } from '../../site/schemas/build.ts';
 import type { Target } from '../../site/schemas/build-cache-settings.ts';
 import { RecipeComparison } from '../../site/schemas/checks/recipe-comparison.ts';
 import type { ProcessEnvironment } from '../../site/schemas/settings.ts';
@@ -15,9 +15,18 @@ import { readOldTrees, readRecipeTrees, type RecipeTrees } from '../refresh/reci
 import { planRefresh, renewalContext } from '../refresh/refresh-plan.ts';
 import { packagesUrl } from '../spack/install-spack.ts';
 
+/** A package to renew. */
+export interface OlderPackage {
+  name: string;
+  /** The spec that a person requested. Absent: nobody requested one, and any build from the newer recipes will do. */
+  asked?: string;
+  /** Whether another build of the package is from the newer recipes. */
+  isCurrent: boolean;
+}
+
 /** Packages to renew. */
 export interface StalePackages {
-  names: string[];
+  packages: OlderPackage[];
   /** Whether the most important ones come first. Otherwise an unchanged one may be among them, again on each day. */
   isOrdered: boolean;
 }
@@ -36,87 +45,101 @@ export async function findStalePackages(
 ): Promise<StalePackages> {
   const compared = readCatalogFile(directory, catalogPath('checks', 'recipes'), RecipeComparison);
   return compared && [compared.release, compared.commit].includes(packagesVersion)
-    ? { names: listOlder(directory, target, compared), isOrdered: true }
-    : { names: await findStaleNames(directory, target, packagesVersion, environment), isOrdered: false };
+    ? { packages: listOlder(directory, target, compared), isOrdered: true }
+    : { packages: await findChanged(directory, target, packagesVersion, environment), isOrdered: false };
 }
 
 /**
  * The packages of which every build for a target is older, in the order of renewal. A package with a build from these
- * recipes, or that would come out the same, has been renewed, whatever else of it is older.
+ * recipes, or that would come out the same, has been renewed, whatever else of it is older; of a package that people
+ * requested, each requested spec.
  */
-function listOlder(directory: string, target: Target, { commit, older }: RecipeComparison): string[] {
+function listOlder(directory: string, target: Target, { commit, older }: RecipeComparison): OlderPackage[] {
   const catalog = readCatalog(directory);
   const causes = new Map(
     older.flatMap(({ hashes, ...cause }) => hashes.map((hash) => [hash, cause] as const)),
   );
   const builds = [...catalog.builds.values()].filter(({ origin }) => origin.target === target.name);
-  const done = new Set(
-    builds
-      .filter(({ hash, origin, name }) => {
-        const cause = causes.get(hash);
-        const hasNoRecipe = cause?.why === 'recipe-removed' && cause.name === name;
-        return cause === undefined || hasNoRecipe || origin.packages === commit;
-      })
-      .map(({ name }) => name),
+  const isCurrent = ({ hash, origin, name }: Build): boolean => {
+    const cause = causes.get(hash);
+    const hasNoRecipe = cause?.why === 'recipe-removed' && cause.name === name;
+    return cause === undefined || hasNoRecipe || origin.packages === commit;
+  };
+  const stale = groupBuilds(builds, isCurrent).filter((group) => !group.builds.some(isCurrent));
+  const packageOf = new Map(
+    stale.flatMap(({ builds: own, ...rest }) => own.map(({ hash }) => [hash, rest] as const)),
   );
-  const verdicts = builds
-    .filter(({ name }) => !done.has(name))
-    .map(({ hash }) => {
-      const kind = causes.get(hash)?.why === 'deprecated' ? ('deprecated' as const) : ('different' as const);
-      return [hash, { kind, reason: '' }] as const;
-    });
+  const verdicts = [...packageOf.keys()].map((hash) => {
+    const kind = causes.get(hash)?.why === 'deprecated' ? ('deprecated' as const) : ('different' as const);
+    return [hash, { kind, reason: '' }] as const;
+  });
   const { renew } = planRefresh(new Map(verdicts), renewalContext(directory, catalog));
-  return [...new Set(renew.map(({ name }) => name))];
+  return [...new Set(renew.flatMap(({ hash }) => packageOf.get(hash) ?? []))];
+}
+
+/** Builds of each package, or of each spec that people requested of it. */
+function groupBuilds<T extends Pick<Build, 'name' | 'origin'>>(
+  builds: readonly T[],
+  isCurrent: (build: T) => boolean,
+): (OlderPackage & { builds: T[] })[] {
+  return [...Map.groupBy(builds, ({ name }) => name)].flatMap(([name, all]) => {
+    const hasCurrent = all.some(isCurrent);
+    const requested = all.filter(({ origin }) => origin.byHand !== undefined);
+    if (requested.length === 0) return [{ name, builds: all, isCurrent: hasCurrent }];
+    return [...Map.groupBy(requested, ({ origin }) => origin.byHand)].map(([asked = name, own]) => ({
+      ...{ name, asked, builds: own, isCurrent: hasCurrent },
+    }));
+  });
 }
 
 /** The fields that a choice needs: it reads thousands of these files. */
-const BuiltWith = z.object({
+const BuiltWithFile = z.object({
   published: z.string(),
-  origin: Origin.pick({ target: true, packages: true }).strip(),
+  origin: Origin.pick({ target: true, packages: true, byHand: true }).strip(),
 });
+type BuiltWith = z.infer<typeof BuiltWithFile> & { name: string };
 
 /**
- * The packages of a target whose newest build is from another recipe than that of a release, compared by
- * git's ids of their folders, without Spack. Packages whose build does not record the commit of its recipes
- * are left out.
+ * The packages of a target whose newest build, of each spec that people requested, is from another recipe than that of a
+ * release, compared by git's ids of their folders, without Spack. Packages whose build does not record the commit of its
+ * recipes are left out.
  * @param environment `SPACK_PACKAGES_GIT_URL` names another repository
  */
-async function findStaleNames(
+async function findChanged(
   catalog: string,
   target: Target,
   packagesVersion: string,
   environment: ProcessEnvironment,
-): Promise<string[]> {
-  const commits = readCommits(catalog, target);
+): Promise<OlderPackage[]> {
+  const builds = readBuilds(catalog, target);
+  const commits = new Set(builds.map(({ origin }) => origin.packages ?? '').filter(isCommit));
   if (commits.size === 0) return [];
   const url = packagesUrl(environment);
   return withTemporaryFolder(async (folder) => {
     const newTrees = await readRecipeTrees(url, packagesVersion, folder);
     const oldTrees = new Map<string, RecipeTrees | undefined>();
-    for (const commit of new Set(commits.values()))
-      oldTrees.set(commit, await readOldTrees(url, commit, folder));
-    return [...commits].flatMap(([name, commit]) => {
+    for (const commit of commits) oldTrees.set(commit, await readOldTrees(url, commit, folder));
+    // A package without a recipe cannot be built.
+    const isCurrent = ({ name, origin: { packages = '' } }: BuiltWith): boolean => {
       const id = newTrees.packages.get(name);
-      // A package without a recipe cannot be built.
-      return id === undefined || id === oldTrees.get(commit)?.packages.get(name) ? [] : [name];
-    });
+      return id === undefined || !isCommit(packages) || id === oldTrees.get(packages)?.packages.get(name);
+    };
+    return groupBuilds(builds, isCurrent).flatMap(({ builds: [newest], ...rest }) =>
+      newest === undefined || isCurrent(newest) ? [] : [rest],
+    );
   });
 }
 
-/**
- * The commit of the recipes with which each package's newest build for a target was solved, keyed by package.
- */
-function readCommits(catalog: string, target: Target): Map<string, string> {
+/** Builds for a target, the newest first. */
+function readBuilds(catalog: string, target: Target): BuiltWith[] {
   const folder = join(catalog, 'builds');
-  const commits = new Map<string, string>();
-  for (const name of listNames(folder).sort()) {
-    const builds = readdirSync(join(folder, name))
-      .filter((file) => file.endsWith('.json'))
-      .map((file) => readJson(join(folder, name, file), BuiltWith, FROM_GIT))
-      .filter(({ origin }) => origin.target === target.name)
-      .sort((a, b) => compareTexts(a.published, b.published));
-    const commit = builds.at(-1)?.origin.packages;
-    if (commit !== undefined && isCommit(commit)) commits.set(name, commit);
-  }
-  return commits;
+  return listNames(folder)
+    .sort()
+    .flatMap((name) =>
+      readdirSync(join(folder, name))
+        .filter((file) => file.endsWith('.json'))
+        .map((file) => ({ name, ...readJson(join(folder, name, file), BuiltWithFile, FROM_GIT) })),
+    )
+    .filter(({ origin }) => origin.target === target.name)
+    .sort((a, b) => compareTexts(b.published, a.published));
 }

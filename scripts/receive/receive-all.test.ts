@@ -73,7 +73,7 @@ test('records which builds a person requested, and not what those need', async (
   upload(0);
   await receive(entries);
   const requested = [...readCatalog(catalog()).builds.values()].filter(({ origin }) => origin.byHand);
-  expect(requested.map(({ hash }) => hash)).toEqual([TREE]);
+  expect(requested.map(({ hash, origin }) => [hash, origin.byHand])).toEqual([[TREE, 'tree']]);
 });
 
 test('turns a refused artifact into a failure, without affecting the others', async () => {

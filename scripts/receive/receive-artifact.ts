@@ -141,6 +141,7 @@ async function publishArtifact(
     SPACK_PACKAGES_RELEASE: inputs.request.release,
   };
   const asked = new Set(inputs.part?.asked ?? roots.map(({ hash }) => hash));
+  const typed = inputs.request.byHand ? inputs.request.specs[0] : undefined;
   const { newBuilds, warnings } = await publishEntries(entries, {
     ...destination,
     home: destination.homes?.get(entry.target),
@@ -148,7 +149,7 @@ async function publishArtifact(
     environment,
     originOf: ({ root, inspected }) => ({
       ...readOrigin(environment, inspected.spackVersion),
-      ...(inputs.request.byHand && asked.has(root.node.hash) ? { byHand: true as const } : {}),
+      ...(typed !== undefined && asked.has(root.node.hash) ? { byHand: typed } : {}),
     }),
   });
   const published = entries.map(({ root }) => root.node);

@@ -55,7 +55,7 @@ export function renewalContext(directory: string, catalog: Catalog): RefreshCont
 /** Builds that people pinned, or requested by hand. */
 function findPinned(directory: string, { builds }: Catalog): Set<DagHash> {
   const pins = [...readPins(directory).values()];
-  const byHand = [...builds.values()].filter(({ origin }) => origin.byHand === true);
+  const byHand = [...builds.values()].filter(({ origin }) => origin.byHand !== undefined);
   return new Set([
     ...pins.flatMap((pin) => resolvePin(pin, builds).hashes),
     ...byHand.map(({ hash }) => hash),

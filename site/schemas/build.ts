@@ -101,10 +101,13 @@ export const Origin = z.strictObject({
   target: Text.optional().describe(
     'Name, in the settings of the cache, of the target that it was built for.',
   ),
-  byHand: z
-    .literal(true)
+  byHand: Text.min(1)
+    .max(2_000)
     .optional()
-    .describe('Present if a person requested this very spec. Renewed before builds that nobody requested.'),
+    .describe(
+      'The spec that a person requested and this build is the result of, as typed: `hdf5@1.14 +mpi`. Renewed with the same ' +
+        'spec, before builds that nobody requested.',
+    ),
   imported: Imported.optional().describe('Present if the build was imported from another cache.'),
 });
 export type Origin = z.infer<typeof Origin>;
