@@ -157,7 +157,10 @@ async function readText(url: string): Promise<string | undefined> {
 export function describeCauses({ nodes, causes, error, verified }: WhyAnswer): string {
   if (error !== '') return printable(`Spack finds no solution, with or without a cache: ${error}`);
   const here = nodes.filter(({ cached }) => cached).length;
-  const counted = `${here} of ${nodes.length} specs have a binary in the cache.`;
+  const counted =
+    nodes.length === 0
+      ? 'Spack finds no solution yet.'
+      : `${here} of ${nodes.length} specs have a binary in the cache.`;
   const [first, ...others] = causes;
   if (first === undefined) return `${counted} Nothing is built from source.`;
   const tried =
@@ -170,7 +173,7 @@ export function describeCauses({ nodes, causes, error, verified }: WhyAnswer): s
   return [
     counted,
     '',
-    `${first.name}/${shortHash(first.hash)} is built: ${first.kind}`,
+    `${first.name}/${shortHash(first.hash)} is ${nodes.length === 0 ? 'needed' : 'built'}: ${first.kind}`,
     `  ${first.detail}`,
     ...nearest,
     ...(first.line === '' ? [] : ['', `  ${first.line}`, '']),

@@ -9,6 +9,7 @@ first cause is tried by concretizing again.
      "causes": [{"name", "hash", "kind", "detail", "nearest": hash, "line"}], "verified": true | false | null}
 """
 
+import collections
 import contextlib
 import json
 import pathlib
@@ -17,6 +18,7 @@ import tempfile
 import time
 
 import spack.binary_distribution as bindist
+import spack.compilers.config
 import spack.concretize
 import spack.config
 import spack.deptypes
@@ -47,8 +49,11 @@ def explain(question):
     seen = seen_hashes() if mirror is not None else set()
     abstract = spack.spec.Spec(question["spec"])
     begin = time.time()
+    missing = None
     try:
         solved, error = solve(question["spec"]), ""
+    except spack.compilers.config.NoAvailableCompilerError as failure:
+        solved, error, missing = None, str(failure), usual_compiler(builds)
     except Exception as failure:
         solved, error = None, " ".join(str(failure).split())[:2000]
     seconds = [round(time.time() - begin, 1)]
@@ -60,9 +65,11 @@ def explain(question):
         "causes": [],
         "verified": None,
     }
+    context = Context(question, builds, mirror, seen, abstract, solved)
+    if missing is not None:
+        answer.update(error="", causes=[context.compiler_cause(missing).as_json()])
     if solved is None:
         return answer
-    context = Context(question, builds, mirror, seen, abstract, solved)
     answer["causes"] = [cause.as_json() for cause in context.causes(nodes)]
     if context.first and context.first.change and question.get("solver", True):
         begin = time.time()
@@ -139,6 +146,17 @@ class Context:
             detail = f"its mirror is signed, and none of its keys is trusted ({', '.join(sorted(self.keys))})"
             return Cause(node, "key", detail, node, "spack buildcache keys --install --trust")
         return None
+
+    def compiler_cause(self, compiler):
+        """Spack solves nothing on a machine without a compiler, but installs one by its hash."""
+        cause = self.cause_of_hit(compiler)
+        if cause is not None:
+            return cause
+        short = "/" + compiler.dag_hash()[:7]
+        install = "" if compiler.installed else f"spack install --use-buildcache only {short} && "
+        line = f'{install}spack compiler find "$(spack location -i {short})"'
+        detail = "this Spack has no compiler, and finds no solution without one; the cache has this one"
+        return Cause(compiler, "compiler", detail, compiler, line)
 
     def index_cause(self, node, nearest):
         change = {"config": {"mirrors": {"build-cache": {"url": self.url, "binary": True, "source": False, "signed": False}}}}
@@ -229,6 +247,13 @@ def try_change(cause, text, builds):
     except Exception as error:
         print(f"the change was not accepted: {type(error).__name__}: {str(error)[:300]}", file=sys.stderr)
         return False
+
+
+def usual_compiler(builds):
+    """Returns the compiler of most builds in the cache that runs here, or None if it has none."""
+    used = collections.Counter(d.dag_hash() for s in builds.values() for d in s.dependencies(virtuals=LANGUAGES))
+    compilers = [s for s in builds.values() if is_compiler_name(s.name) and not any(host_obstacles(s))]
+    return max(compilers, key=lambda s: (used[s.dag_hash()], s.version), default=None)
 
 
 def read_index(index):

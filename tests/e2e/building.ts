@@ -18,6 +18,8 @@ const RECIPES = resolve(import.meta.dirname, '../fixtures/recipes');
  */
 export interface Workbench {
   folder: string;
+  /** Address of the site, whose files are in `dist`. */
+  siteUrl: string;
   /** Runs Spack itself with the setup of concretize. */
   spack(args: string[]): Promise<Outcome>;
   run(script: string, args: string[], more?: Record<string, string>): Promise<Outcome>;
@@ -104,5 +106,5 @@ export async function openWorkbench(spack: Spack, more: Record<string, string> =
     await rm(folder, { recursive: true, force: true });
   }
 
-  return { folder, spack: runSpack, run, solve, build, readJson, close };
+  return { folder, siteUrl, spack: runSpack, run, solve, build, readJson, close };
 }

@@ -22,6 +22,8 @@ export interface SpackHome {
   keys: string;
   /** Runs a command; never throws because of its exit code. */
   run(args: string[], env?: Record<string, string>): Promise<Outcome>;
+  /** Runs a line for a shell, in which `spack` is this one; never throws because of its exit code. */
+  type(line: string): Promise<Outcome>;
   /** Writes a file in the user configuration scope. */
   configure(name: string, text: string): Promise<void>;
   close(): Promise<void>;
@@ -141,6 +143,7 @@ export async function openSpack({ program, version }: Spack, packages?: string[]
     config: user,
     keys: gpg,
     run: (args, env = {}) => runProgram(program, args, { ...base, ...env }),
+    type: (line) => runProgram('sh', ['-c', `spack() { "$0" "$@"; }\n${line}`, program], base),
     configure: (name, text) => writeFile(join(user, name), text),
     close: async () => {
       await runProgram('gpgconf', ['--homedir', gpg, '--kill', 'all'], base).catch(() => undefined);

@@ -9,6 +9,7 @@ const node = (
   letter: string,
   target: string,
   compiler?: [string, string[]],
+  needs: string[] = [],
 ): [string, { node: Node; text: string }] => [
   h(letter),
   {
@@ -19,15 +20,13 @@ const node = (
       parameters: {},
       package_hash: 'x',
       hash: h(letter),
-      dependencies: compiler
-        ? [
-            {
-              name: compiler[0],
-              hash: h(compiler[0]),
-              parameters: { deptypes: ['build'], virtuals: compiler[1] },
-            },
-          ]
-        : [],
+      dependencies: [...(compiler ? [compiler] : []), ...needs.map((name) => [name, []] as const)].map(
+        ([name, virtuals]) => ({
+          name,
+          hash: h(name),
+          parameters: { deptypes: ['build' as const], virtuals: [...virtuals] },
+        }),
+      ),
     },
     text: '',
   },
@@ -53,6 +52,21 @@ test('prefers the target of most builds in each family, and compilers that the c
   expect(factsOf([])).toEqual({ targets: [], compilers: new Map(), systemCompilers: [] });
 });
 
+test('does not count what a compiler of the cache is made of', () => {
+  // g and t, which g needs, are made with the system's compiler, one program with g.
+  const made = new Map([
+    ...nodes,
+    node('t', 'x86_64_v3', ['s', ['c']]),
+    node('g', 'x86_64_v3', ['s', ['c', 'cxx']], ['t']),
+  ]);
+  const { compilers, systemCompilers } = createSolverFacts(
+    made,
+    new Set(['a', 'g', 't'].map(h)),
+  )(['a', 'g', 't'].map(h));
+  expect(Object.fromEntries(compilers)).toEqual({ c: 'g@14.2.0', cxx: 'g@14.2.0' });
+  expect(systemCompilers).toEqual([]);
+});
+
 test('writes them next to the mirror: for everything and environments for every Spack, for views for 1.2', () => {
   const endpoints = { name: 'no', url: 'https://owner.example/no', signed: true, registries: [] };
   const facts = new Map([
@@ -70,7 +84,7 @@ test('writes them next to the mirror: for everything and environments for every 
   const mirror = { url: endpoints.url, binary: true, source: false, signed: true };
   expect(parse(files[0]?.text ?? '')).toEqual({
     mirrors: { no: mirror },
-    packages: { all: { prefer: ['target=aarch64', 'target=x86_64_v3'] }, c: { prefer: ['g@14.2.0'] } },
+    packages: { all: { prefer: ['target=aarch64', 'target=x86_64_v3', '%c=g@14.2.0'] } },
     concretizer: reuse,
   });
   expect(files[0]?.text).toContain('s@14.2.0');

@@ -1,7 +1,7 @@
 import { formatList } from '../format.ts';
 import type { DagHash } from '../../schemas/digest.ts';
 import { targetOf } from '../../schemas/node.ts';
-import type { SpecNode } from '../spack/dag.ts';
+import { dependencyHashes, walk, type SpecNode } from '../spack/dag.ts';
 import { nodeOf } from '../spack/database.ts';
 import { compilersOf } from '../spack/spec-text.ts';
 import { familyOf } from '../spack/targets.ts';
@@ -36,22 +36,41 @@ export function createSolverFacts(
   binaries: BinarySet,
 ): (hashes: readonly DagHash[]) => SolverFacts {
   const known = new Map<DagHash, BuildFacts>();
+  const compilerParts = findCompilerParts(nodes, binaries);
   const read = (hash: DagHash): BuildFacts => {
-    const facts = known.get(hash) ?? readFacts(hash, nodes, binaries);
+    const facts = known.get(hash) ?? readFacts(hash, nodes, binaries, compilerParts);
     known.set(hash, facts);
     return facts;
   };
   return (hashes) => sumFacts(hashes.map(read));
 }
 
-function readFacts(hash: DagHash, nodes: ReadonlyMap<DagHash, SpecNode>, binaries: BinarySet): BuildFacts {
-  const { node } = nodeOf(hash, hash, nodes);
-  const compilers = compilersOf(node, nodes).map(({ name, version, languages }) => ({
-    spec: `${name}@${version}`,
-    languages,
-    isCached: node.dependencies.some(
-      (dependency) => dependency.name === name && binaries.has(dependency.hash),
+/** Compilers with a binary that were used, and all that they depend on. */
+function findCompilerParts(nodes: ReadonlyMap<DagHash, SpecNode>, binaries: BinarySet): ReadonlySet<DagHash> {
+  const compilers = [...nodes.values()].flatMap(({ node }) =>
+    compilersOf(node, nodes).map(({ hash }) => hash),
+  );
+  return new Set(
+    walk(
+      compilers.filter((hash) => binaries.has(hash)),
+      (hash, from) => dependencyHashes(nodeOf(hash, from ?? hash, nodes).node),
     ),
+  );
+}
+
+/** Facts of a build. Those of a compiler are without the compiler that it was made with, which nothing else needs. */
+function readFacts(
+  hash: DagHash,
+  nodes: ReadonlyMap<DagHash, SpecNode>,
+  binaries: BinarySet,
+  compilerParts: ReadonlySet<DagHash>,
+): BuildFacts {
+  const { node } = nodeOf(hash, hash, nodes);
+  const used = compilerParts.has(hash) ? [] : compilersOf(node, nodes);
+  const compilers = used.map(({ name, version, ...compiler }) => ({
+    spec: `${name}@${version}`,
+    languages: compiler.languages,
+    isCached: binaries.has(compiler.hash),
   }));
   return {
     ...(node.dependencies.length > 0 ? { target: targetOf(node) } : {}),
@@ -90,20 +109,16 @@ function sumFacts(builds: readonly BuildFacts[]): SolverFacts {
 /** Lines of the `packages:` and `concretizer:` sections of a settings file. */
 export function solverLines({ targets, compilers, systemCompilers }: SolverFacts): string[] {
   const named = formatList(systemCompilers, MAX_NAMED);
-  const packages = [
-    ...(targets.length === 0
-      ? []
-      : ['  all:', '    prefer:', ...targets.map((target) => `    - target=${target}`)]),
-    ...[...compilers].flatMap(([language, compiler]) => [
-      `  ${language}:`,
-      '    prefer:',
-      `    - "${compiler}"`,
-    ]),
+  // Spack ignores a preference of a version below the name of a virtual, such as `c`.
+  const preferred = [
+    ...targets.map((target) => `target=${target}`),
+    ...[...compilers].map(([language, compiler]) => `"%${language}=${compiler}"`),
   ];
   return [
     ...(named === '' ? [] : [`# Built with compilers of the builders' systems (${named}). Packages`]),
     ...(named === '' ? [] : ['# that are not here are built with yours.']),
-    ...(packages.length === 0 ? [] : ['packages:', ...packages]),
+    ...(preferred.length === 0 ? [] : ['packages:', '  all:', '    prefer:']),
+    ...preferred.map((constraint) => `    - ${constraint}`),
     'concretizer:',
     '  reuse:',
     '    from:',

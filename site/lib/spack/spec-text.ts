@@ -91,6 +91,7 @@ export function variantTokens(node: Node): string[] {
 
 /** A compiler that a node was built with, and its languages. */
 export interface Compiler {
+  hash: DagHash;
   name: string;
   version: string;
   languages: string[];
@@ -100,6 +101,7 @@ export interface Compiler {
 export function compilersOf(node: Node, nodes: ReadonlyMap<DagHash, { node: Node }>): Compiler[] {
   return node.dependencies
     .map(({ name, hash, parameters }) => ({
+      hash,
       name,
       version: nodes.get(hash)?.node.version ?? '',
       languages: parameters.virtuals.filter((virtual) => LANGUAGES.includes(virtual)).sort(compareTexts),
