@@ -4,6 +4,7 @@ import type { Blob } from '../../site/schemas/build.ts';
 import { digestFrom, mirrorBlobPath, type DagHash } from '../../site/schemas/digest.ts';
 import { SPEC_MEDIA_TYPE, TARBALL_MEDIA_TYPE, type BlobRecord } from '../../site/schemas/mirror-manifest.ts';
 import { fileStem } from '../../site/schemas/node.ts';
+import { collectAfter } from './collect.ts';
 import { CacheFolder } from './cache-folder.ts';
 import { label } from './dag.ts';
 import { parseMirrorManifest } from './mirror-manifest.ts';
@@ -36,6 +37,8 @@ export interface ReadOptions {
 export const MANIFEST_LIMIT_BYTES = 1024 * 1024;
 /** A DAG of a thousand nodes takes about 2 MB. */
 export const SPEC_FILE_LIMIT_BYTES = 16 * 1024 * 1024;
+const UTF8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+const MIN_CHUNK_BYTES = 4 * 1024;
 const GZIP_MAGIC = '1f8b';
 const REBUILD = 'rebuild this spec and push it with Spack 1.0 or newer';
 
@@ -59,7 +62,7 @@ export async function readBuildCache(directory: string, options: ReadOptions = {
 function refuseForgedExternals({ where, nodes, unverifiedExternals }: CacheEntry, known: KnownNodes): void {
   for (const hash of unverifiedExternals) {
     const proven = known.get(hash);
-    const claimed = nodes.get(hash);
+    const claimed = nodes.find(({ node }) => node.hash === hash);
     if (!proven || !claimed) continue;
     throw new Error(
       `${where}: expected ${hash} to be the external with that hash (${label(proven.node)}, version ` +
@@ -101,8 +104,8 @@ async function readEntry(
  * the others, such as externals, whose hash proves less or nothing, are compared with the lock's text.
  */
 function refuseOtherNodes({ nodes }: CheckedSpecFile, lock: ReadonlyMap<DagHash, string>): void {
-  for (const [hash, entry] of nodes) {
-    const planned = lock.get(hash);
+  for (const entry of nodes) {
+    const planned = lock.get(entry.node.hash);
     if (planned === undefined)
       throw new Error(`expected nodes of the plan's lock, found ${label(entry.node)}`);
     if (entry.text === planned || isProved(entry)) continue;
@@ -160,15 +163,22 @@ async function readSpecText(folder: CacheFolder, blob: Blob, where: string): Pro
 export function unpackSpecFile(bytes: Buffer, where: string): string {
   // Like Spack, ignore what the record says about the compression.
   if (bytes.toString('hex', 0, 2) !== GZIP_MAGIC) return decodeText(bytes, where);
-  return decodeText(
-    attempt(where, REBUILD, () => uncompress(bytes)),
-    where,
-  );
+  const unpacked = attempt(where, REBUILD, () => uncompress(bytes));
+  const text = decodeText(unpacked, where);
+  collectAfter(unpacked.length, 'major');
+  return text;
 }
 
 function uncompress(bytes: Buffer): Buffer {
+  // One buffer if the size at the end of the file is right.
+  const size = bytes.length < 4 ? 0 : bytes.readUInt32LE(bytes.length - 4);
+  const chunkSize = Math.min(SPEC_FILE_LIMIT_BYTES, Math.max(MIN_CHUNK_BYTES, size + 1));
   try {
-    return gunzipSync(bytes, { maxOutputLength: SPEC_FILE_LIMIT_BYTES, rejectGarbageAfterEnd: true });
+    return gunzipSync(bytes, {
+      maxOutputLength: SPEC_FILE_LIMIT_BYTES,
+      rejectGarbageAfterEnd: true,
+      chunkSize,
+    });
   } catch (cause) {
     throw new Error(
       `expected a gzip file of at most ${SPEC_FILE_LIMIT_BYTES} bytes of text, found something else`,
@@ -192,7 +202,7 @@ function checkPath(path: string, where: string, { root }: CheckedSpecFile): void
 export function decodeText(bytes: Buffer, where: string): string {
   return attempt(where, REBUILD, () => {
     try {
-      return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
+      return UTF8.decode(bytes);
     } catch (cause) {
       throw new Error('expected text in UTF-8, found other bytes', { cause });
     }

@@ -3,16 +3,13 @@ import type { DagHash } from '../../site/schemas/digest.ts';
 import type { Node } from '../../site/schemas/node.ts';
 import type { SpecNode } from '../../site/lib/spack/dag.ts';
 
-/** A DAG in which every edge leads to a node of the DAG. */
-export type Dag = Map<DagHash, SpecNode>;
-
 /**
- * Connects the nodes of a spec file in their order, the root first. Throws one sentence when a hash occurs
+ * Checks the nodes of a spec file in their order, the root first. Throws one sentence when a hash occurs
  * twice, an edge leads nowhere or to a node of another name, edges form a cycle, or the root does not depend
  * on a node.
  */
-export function connectDag(nodes: readonly SpecNode[]): Dag {
-  const dag: Dag = new Map();
+export function checkDag(nodes: readonly SpecNode[]): void {
+  const dag = new Map<DagHash, SpecNode>();
   for (const node of nodes) {
     if (dag.has(node.node.hash)) throw new Error(`expected each node once, found ${label(node.node)} twice`);
     dag.set(node.node.hash, node);
@@ -29,7 +26,6 @@ export function connectDag(nodes: readonly SpecNode[]): Dag {
   }
   const [root] = nodes;
   if (root) refuseCycles(root, dag);
-  return dag;
 }
 
 /** A node as messages name it. */
@@ -38,7 +34,7 @@ export function label({ name, hash }: Pick<Node, 'name' | 'hash'>): string {
 }
 
 /** Walks depth first without recursion: a hostile DAG may be as deep as its number of nodes. */
-function refuseCycles(root: SpecNode, dag: Dag): void {
+function refuseCycles(root: SpecNode, dag: ReadonlyMap<DagHash, SpecNode>): void {
   /** Depth of the DAG below each node. */
   const done = new Map<DagHash, number>();
   const open = new Set<DagHash>([root.node.hash]);

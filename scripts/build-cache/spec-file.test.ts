@@ -11,7 +11,7 @@ const app = makeNode({ name: 'app', dependencies: [zlib, libc] });
 test('returns the root first and the text of each node', () => {
   const { root, nodes, unverifiedExternals } = parseSpecFile(makeSpecFile([app, zlib, libc]));
   expect(root.node.name).toBe('app');
-  expect([...nodes].map(([hash, { text }]) => [hash, text])).toEqual(
+  expect(nodes.map(({ node, text }) => [node.hash, text])).toEqual(
     [app, zlib, libc].map(({ hash, text }) => [hash, text]),
   );
   expect(unverifiedExternals).toEqual([]);
@@ -79,7 +79,7 @@ test("accepts a spliced node, whose hash ends with its build spec's", () => {
   const spliced = makeNode({ name: 'app', dependencies: [other], buildSpec: built });
   const { root, nodes } = parseSpecFile(makeSpecFile([spliced, other, libc, built, zlib]));
   expect(root.node.hash.slice(-7)).toBe(built.hash.slice(-7));
-  expect(nodes.size).toBe(5);
+  expect(nodes).toHaveLength(5);
   expect(() => parseSpecFile(makeSpecFile([spliced, other, libc]))).toThrow(
     `expected the node app/${built.hash} that app/${spliced.hash} depends on, found none`,
   );
@@ -103,7 +103,7 @@ test('reuses only nodes that it has seen', () => {
   const known = new Map();
   const first = parseSpecFile(makeSpecFile([app, zlib, libc]), known);
   const second = parseSpecFile(makeSpecFile([zlib]), known);
-  expect(second.root).toBe(first.nodes.get(zlib.hash));
+  expect(second.root).toBe(first.nodes.find(({ node }) => node.hash === zlib.hash));
   const forged = { ...zlib, text: zlib.text.replace('1.0', '1.1') };
   expect(() => parseSpecFile(makeSpecFile([forged]), known)).toThrow(/expected the hash/);
 });
@@ -171,7 +171,7 @@ test('refuses a DAG that is deeper than readers can walk', () => {
   for (let depth = 0; depth < 400; depth += 1) {
     chain.unshift(makeNode({ name: `p${depth}`, dependencies: chain.slice(0, 1) }));
   }
-  expect(parseSpecFile(makeSpecFile(chain.slice(-200))).nodes.size).toBe(200);
+  expect(parseSpecFile(makeSpecFile(chain.slice(-200))).nodes).toHaveLength(200);
   expect(() => parseSpecFile(makeSpecFile(chain))).toThrow(/at most 250 nodes deep/);
 });
 

@@ -194,8 +194,7 @@ async function publish({ destination, names, result }: Import, fetched: readonly
       }),
     },
   );
-  for (const { node } of newBuilds.flatMap(({ nodes }) => [...nodes.values()]))
-    names.set(node.hash, specFile(node));
+  for (const { node } of newBuilds.flatMap(({ nodes }) => nodes)) names.set(node.hash, specFile(node));
   result.added += newBuilds.length;
   // Builds that another import, or a publish, has added in the meantime.
   const added = new Set(newBuilds.map(({ root }) => root.node.hash));

@@ -30,12 +30,12 @@ export function refuseShadows(
 ): void {
   const proved = new Map<DagHash, string>();
   for (const { nodes } of entries) {
-    for (const specNode of nodes.values())
+    for (const specNode of nodes)
       if (isProved(specNode)) proved.set(specNode.node.hash, specFile(specNode.node));
   }
   for (const { where, nodes, unverifiedExternals } of entries) {
     for (const hash of unverifiedExternals) {
-      const node = nodes.get(hash)?.node;
+      const node = nodes.find((entry) => entry.node.hash === hash)?.node;
       const other = proved.get(hash) ?? names.get(hash);
       if (!node || other === undefined || other === specFile(node)) continue;
       throw new Error(
@@ -50,7 +50,7 @@ export function refuseShadows(
 export function findShadows(builds: readonly SpecDag[], names: SpecFileNames): string[] {
   const shadows = new Set<string>();
   for (const { nodes } of builds) {
-    for (const specNode of nodes.values()) {
+    for (const specNode of nodes) {
       const name = names.get(specNode.node.hash);
       if (name !== undefined && name !== specFile(specNode.node) && isProved(specNode)) shadows.add(name);
     }

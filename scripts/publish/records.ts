@@ -56,7 +56,7 @@ export function* catalogFiles(
 ): Generator<NewFile> {
   const specs = new Map<string, SpecNode>();
   for (const { nodes } of builds) {
-    for (const entry of nodes.values()) {
+    for (const entry of nodes) {
       const path = specFile(entry.node);
       const earlier = specs.get(path);
       // A text that its hash verifies replaces an unverified one.

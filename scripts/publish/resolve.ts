@@ -67,8 +67,10 @@ export async function resolveEntries(
     const { hash } = entry.root.node;
     // A node's layer: decided in this run, or recorded in the catalog.
     const findLayer = (needed: DagHash): ImageLayer | undefined => {
-      const node = entry.nodes.get(needed)?.node;
-      if (!layers.has(needed) && node) layers.set(needed, readBuild(catalogDirectory, node));
+      const node = layers.has(needed)
+        ? undefined
+        : entry.nodes.find(({ node }) => node.hash === needed)?.node;
+      if (node) layers.set(needed, readBuild(catalogDirectory, node));
       return layers.get(needed);
     };
     layers.set(hash, entry.inspected);

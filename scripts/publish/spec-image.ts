@@ -1,7 +1,6 @@
 import type { Image } from '../../site/schemas/build.ts';
 import type { DagHash } from '../../site/schemas/digest.ts';
 import { composeImage, imageTag, chooseLayers, runtimeLayers, type ImageLayer } from '../oci/image.ts';
-import type { Node } from '../../site/schemas/node.ts';
 import type { SpecNode } from '../../site/lib/spack/dag.ts';
 import { blobOf } from '../cli/digest.ts';
 
@@ -20,7 +19,7 @@ export interface SpecImage {
 export function composeSpecImage(spec: SpecDag, find: (hash: DagHash) => ImageLayer | undefined): SpecImage {
   const { node } = spec.root;
   const { layers, runnable } = chooseLayers(layerOrder(spec), find);
-  const composed = composeImage({ nodes: [...spec.nodes.values()].map(({ text }) => text), node, layers });
+  const composed = composeImage({ nodes: spec.nodes.map(({ text }) => text), node, layers });
   const config = blobOf(composed.configText);
   const manifestText = composed.manifestText(config);
   const image = { tag: imageTag(node), ...blobOf(manifestText), config, runnable };
@@ -30,8 +29,8 @@ export function composeSpecImage(spec: SpecDag, find: (hash: DagHash) => ImageLa
 /** A spec with its whole DAG. */
 export interface SpecDag {
   root: SpecNode;
-  /** Every node of the DAG, including the root, keyed by hash. */
-  nodes: ReadonlyMap<DagHash, SpecNode>;
+  /** Every node of the DAG, including the root. */
+  nodes: readonly SpecNode[];
 }
 
 /** Sorts entries so that each comes after its run-time dependencies; keeps their order otherwise. */
@@ -49,7 +48,5 @@ export function sortByDependency<T extends SpecDag>(entries: readonly T[]): T[] 
 
 /** Hashes of the layers of a spec's image, dependencies first. */
 function layerOrder({ root, nodes }: SpecDag): DagHash[] {
-  const plain = new Map<DagHash, Node>();
-  for (const [hash, { node }] of nodes) plain.set(hash, node);
-  return runtimeLayers(root.node.hash, plain);
+  return runtimeLayers(root.node.hash, new Map(nodes.map(({ node }) => [node.hash, node])));
 }

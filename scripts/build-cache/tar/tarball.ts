@@ -1,25 +1,13 @@
 import { createHash } from 'node:crypto';
 import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { setFlagsFromString } from 'node:v8';
-import { runInNewContext } from 'node:vm';
 import { createGunzip } from 'node:zlib';
 import type { Blob, Build, BuildTimes, Contents, Tarball } from '../../../site/schemas/build.ts';
+import { collectAfter } from '../collect.ts';
 import { quote, refusal } from '../quote.ts';
 import { isTarHeader, TarDialect } from './dialect.ts';
 import { readTar } from './reader.ts';
 import { digestFrom } from '../../../site/schemas/digest.ts';
-
-/**
- * Bytes of used chunks that may pile up: V8 sees only the small objects around buffers and collects late.
- * Measured for a tarball of 300 MB on a busy machine: 131 MB resident instead of 160 MB, without more CPU
- * time. The test of a large tarball checks this.
- */
-const PILE_LIMIT_BYTES = 16 * 1024 * 1024;
-
-// The only way to collect without a command line flag; the function exists only in new contexts.
-setFlagsFromString('--expose-gc');
-const collect: NodeJS.GCFunction | undefined = runInNewContext('globalThis.gc');
 
 /** Expected properties of a tarball. */
 export interface ExpectedTarball {
@@ -98,6 +86,7 @@ async function readArchive(blob: MeasuredBlob, expected: ExpectedTarball): Promi
     sink,
   );
   const [read] = await Promise.all([result, flow]);
+  collectAfter(chunkSize(expected.blob.size), 'major');
   if (expected.prefixName !== undefined) checkPrefix(read.contents.prefix, expected.prefixName);
   const { contents, installedSize, files, spackVersion, times, sbom, logSize } = read;
   return {
@@ -149,15 +138,11 @@ export async function* checkTar(
   measure: (chunk: Buffer) => void = () => undefined,
 ): AsyncGenerator<Buffer> {
   const dialect = new TarDialect(limit);
-  let pile = 0;
   for await (const chunk of chunks) {
     dialect.check(chunk);
     measure(chunk);
     yield chunk;
-    pile += chunk.length;
-    if (pile < PILE_LIMIT_BYTES) continue;
-    pile = 0;
-    collect?.({ type: 'minor' });
+    collectAfter(chunk.length, 'minor');
   }
   dialect.end();
 }

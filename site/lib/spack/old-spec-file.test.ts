@@ -12,7 +12,7 @@ const BY_SPACK = JSON.parse(readFileSync(`${FIXTURES}/upgraded.json`, 'utf8')) a
 
 test.each(Object.keys(BY_SPACK))('reads %s exactly like Spack', (name) => {
   const { nodes } = parseSpecFile(readFileSync(`${FIXTURES}/${name}`, 'utf8'));
-  expect(Object.fromEntries([...nodes].map(([hash, { text }]) => [hash, text]))).toEqual(BY_SPACK[name]);
+  expect(Object.fromEntries(nodes.map(({ node, text }) => [node.hash, text]))).toEqual(BY_SPACK[name]);
 });
 
 test.each([
