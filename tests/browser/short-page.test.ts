@@ -58,6 +58,13 @@ test('the page of a package in a large cache has them, too, and describes itself
   expect(html).toContain('"@type":"SoftwareApplication"');
 });
 
+test('a short page says what the package is, in one line, and links more about it', async () => {
+  const [path = ''] = short.filter((each) => each.startsWith('/builds/python/'));
+  const html = await readPage(path);
+  expect(html).toMatch(/<p><bdi>python is a [^<]{20,100}<\/bdi>/);
+  expect(html).toContain('<a href=../../../packages/python/>Other builds</a>');
+});
+
 test('a short page has dependencies and install commands, and a script draws its graph', async () => {
   const complaints: string[] = [];
   const page = await openPage(browser, complaints);
