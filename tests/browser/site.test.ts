@@ -78,7 +78,7 @@ test('the home page says how to use an unsigned cache', async () => {
 test('home, packages and builds mark what is older than the newest recipes', async () => {
   const page = await openPage(browser);
   await page.goto(site.url);
-  await page.getByText('older than recipes v2026.06.0, the first since 20 Jun 2026').waitFor();
+  await page.getByText('older than recipes v2026.06.0, the first of them since 20 Jun 2026').waitFor();
   const said: string[] = [];
   for (const path of site.pages.filter((each) => each.startsWith('/builds/')).slice(0, 20)) {
     await page.goto(site.url + path);

@@ -98,14 +98,16 @@ export function causeText({ why, name, version, newest }: OlderCause, of: string
   return newest === undefined ? `the recipe of ${name} changed` : `${own(newest)} is preferred`;
 }
 
-/** `7 of 12`, `are older than recipes v2026.06.0, the first since 20 Jun 2026`. Undefined: nothing was compared. */
+/** `7 of 12`, `are older than recipes v2026.06.0, the first of them since 20 Jun 2026`. Undefined: nothing was compared. */
 export function olderShare(
   { builds, since }: FreshnessCount,
   { comparison }: ComparedCatalog,
 ): { share: string; all: number; are: string } | undefined {
   if (!comparison) return undefined;
   const all = Object.values(builds).reduce((sum, count) => sum + count, 0);
-  const first = since ? `${builds.older === 1 ? '' : ', the first'} since ${formatDate(since.date)}` : '';
+  const first = since
+    ? `${builds.older === 1 ? '' : ', the first of them'} since ${formatDate(since.date)}`
+    : '';
   return {
     share: `${formatCount(builds.older)} of ${formatCount(all)}`,
     all,
@@ -113,7 +115,7 @@ export function olderShare(
   };
 }
 
-/** `7 of 12 builds are older than recipes v2026.06.0, the first since 20 Jun 2026`; empty: nothing was compared. */
+/** `7 of 12 builds are older than recipes v2026.06.0, the first of them since 20 Jun 2026`; empty: nothing was compared. */
 export function olderText(count: FreshnessCount, catalog: ComparedCatalog, what = 'build'): string {
   const older = olderShare(count, catalog);
   return older ? `${older.share} ${older.all === 1 ? what : `${what}s`} ${older.are}` : '';
