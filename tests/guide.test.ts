@@ -6,10 +6,14 @@ import { afterAll, expect, test } from 'vitest';
 import { commitFiles, git, makeRepository as initRepository } from './world/git.ts';
 import { parse } from 'yaml';
 import { z } from 'zod';
+import { MAX_ROUNDS } from '../scripts/waves/continue-run.ts';
+import { formatCount } from '../site/lib/format.ts';
 import { SYSTEM_GLIBC } from '../site/lib/machine/machine.ts';
+import { LARGE_CACHE, sbomBudget } from '../site/lib/mirror/site-bytes.ts';
 import { GUIDE } from '../site/lib/page/guide.ts';
 import { compareVersions } from '../site/lib/spack/versions.ts';
 import { BuildCacheSettings } from '../site/schemas/build-cache-settings.ts';
+import { MAX_JOBS, MAX_WAVES } from '../site/schemas/build-request.ts';
 import { Failure } from '../site/schemas/failure.ts';
 import { Settings } from '../site/schemas/settings.ts';
 import { guide, table } from './world/guide-page.ts';
@@ -51,6 +55,18 @@ test('the table of settings has the defaults', () => {
 test('the table of pairs begins with the defaults', () => {
   const { spack, packages } = BuildCacheSettings.parse({});
   expect(table(guide('settings'), 'Spack')[0]?.slice(0, 2)).toEqual([`\`${spack}\``, `\`${packages}\``]);
+});
+
+test.each([
+  ['build-records', `up to ${sbomBudget(1) / 1e6} MB in total`],
+  [
+    'build-records',
+    `${sbomBudget(LARGE_CACHE + 1) / 1e6} MB with more than ${formatCount(LARGE_CACHE)} builds`,
+  ],
+  ['long-builds', `at most ${MAX_WAVES} waves and ${MAX_JOBS} jobs`],
+  ['long-builds', `or after ${MAX_ROUNDS} runs`],
+])('page %s has a number of the code: %s', (page, text) => {
+  expect(guide(page).replaceAll(/\s+/g, ' ')).toContain(text);
 });
 
 test('the table of old systems counts those that builds are matched with', () => {
