@@ -32,6 +32,15 @@ test('sends neither a login nor a body to another origin', async () => {
   expect(seen).toHaveLength(1);
 });
 
+test('follows a redirect to an http(s) address only', async () => {
+  for (const location of ['file:///etc/passwd', 'data:text/plain,x']) {
+    const url = await serve((_request, response) => void response.writeHead(302, { location }).end());
+    await expect(ask(url)).rejects.toThrow(
+      `${url} redirects to ${new URL(location).protocol}, expected an http(s) address`,
+    );
+  }
+});
+
 test('reports at once a port that fetch never connects to', async () => {
   await expect(ask('http://127.0.0.1:9/x')).rejects.toThrow(
     'http://127.0.0.1:9: neither a browser nor Node connects to this port; use another one',

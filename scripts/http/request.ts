@@ -48,6 +48,9 @@ export async function send(url: string, init: HttpRequest): Promise<HttpAnswer> 
     if (answer.status < 300 || answer.status > 399 || location === null) return answer;
     answer.body.destroy();
     const next = new URL(location, current);
+    if (next.protocol !== 'https:' && next.protocol !== 'http:') {
+      throw new Error(`${current.origin} redirects to ${next.protocol}, expected an http(s) address`);
+    }
     if (current.protocol === 'https:' && next.protocol !== 'https:' && !isLoopback(next.hostname)) {
       throw new Error(`${current.origin} redirects to ${next.origin}, which is not encrypted`);
     }

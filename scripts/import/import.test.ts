@@ -185,6 +185,22 @@ test('leaves out damaged builds, and imports the rest', async () => {
   );
 });
 
+test('refuses at once a tarball that is announced with more bytes than any install', async () => {
+  const copy = servers.file('copy');
+  cpSync(CACHE, copy, { recursive: true });
+  const [path = ''] = readdirSync(copy, { recursive: true, encoding: 'utf8' }).filter((name) =>
+    /\/tree-.*\.spec\.manifest\.json$/.test(name),
+  );
+  const text = readFileSync(join(copy, path), 'utf8');
+  writeFileSync(join(copy, path), text.replace(/"contentLength":\s*\d+/, `"contentLength":${2 ** 50}`));
+  const { refused } = await importFrom(copy);
+  expect(refused).toEqual([
+    expect.stringMatching(
+      /^tree\/mgvr\w+: .*: expected at most 20000000000 bytes, found 1125899906842624 announced; it is not imported$/,
+    ),
+  ]);
+});
+
 test('checks signatures with the given keys, and reports unsigned builds', async () => {
   const mirror = servers.file('old');
   await makeOldMirror({ cache: CACHE, directory: mirror, sign: clearSign });

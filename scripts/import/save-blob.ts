@@ -6,8 +6,8 @@ import type { Blob } from '../../site/schemas/build.ts';
 import { digestFrom, type Digest } from '../../site/schemas/digest.ts';
 import { retry } from '../http/retry.ts';
 
-/** The largest installs have about 20 GB. */
-const LIMIT_BYTES = 64 * 1024 ** 3;
+/** The largest installs have about this before compression, whatever a source says. */
+const LIMIT_BYTES = 20_000_000_000;
 
 /** Expected content of a file. */
 export interface ExpectedBlob {
@@ -26,10 +26,15 @@ export async function saveBlob(
   where: string,
   expected?: ExpectedBlob,
 ): Promise<Blob> {
+  const limit = expected?.size ?? LIMIT_BYTES;
+  if (limit > LIMIT_BYTES)
+    throw new Error(
+      `${where}: expected at most ${LIMIT_BYTES} bytes, found ${limit} announced; it is not imported`,
+    );
   const blob = await retry(async () => {
     const source = await open();
     if (!source) throw new Error(`${where}: expected a file, found none; it is not imported`);
-    return save(source, target, where, expected?.size ?? LIMIT_BYTES);
+    return save(source, target, where, limit);
   });
   if (!expected || (blob.digest === expected.digest && blob.size === (expected.size ?? blob.size)))
     return blob;
