@@ -214,7 +214,7 @@ test('a machine is remembered: a chip, marks with a reason, a filter, and it can
   await page.goto(`${site.url}/machine/`);
   await page.getByRole('textbox').first().fill('linux-rocky9-zen3');
   await page.getByRole('button', { name: 'Check' }).click();
-  await page.getByRole('link', { name: /^List the \d+ builds? that run on it$/ }).click();
+  await page.getByRole('link', { name: /^List the \d+ builds? that runs? on it$/ }).click();
   await page.waitForURL(/\?runs=here$/);
   await page.getByRole('status').filter({ hasText: / of / }).waitFor();
   await expect.poll(() => page.locator('#search-rows .mark.no, #search-rows .mark.unknown').count()).toBe(0);

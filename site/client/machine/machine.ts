@@ -112,7 +112,7 @@ function listThem(machine: Machine, { kinds }: MachineSummary): Child {
     return kinds.unknown > 0 && makeElement('p', '', 'With its glibc, all pages mark what runs there.');
   const list = makeLink(
     `${BASE}/search/?runs=here`,
-    `List the ${formatNumber(usable, 'build')} that run on it`,
+    `List the ${formatNumber(usable, 'build')} that ${usable === 1 ? 'runs' : 'run'} on it`,
   );
   return makeElement(
     'div',
@@ -142,8 +142,8 @@ function searchThem(): HTMLElement {
 
 function explain(machine: Machine, { kinds, reasons }: MachineSummary): Child[] {
   const counts = [
-    kinds.unknown > 0 && `${formatCount(kinds.unknown)} not known`,
-    kinds.no > 0 && `${formatCount(kinds.no)} do not run`,
+    kinds.unknown > 0 && `for ${formatCount(kinds.unknown)} it is not known`,
+    kinds.no > 0 && `${formatCount(kinds.no)} ${kinds.no === 1 ? 'does' : 'do'} not run`,
   ].filter((text) => text !== false);
   const lines = reasons.map(({ text, builds }) =>
     makeElement('li', '', `${formatCount(builds)}: `, makeText(text)),
