@@ -1,6 +1,6 @@
 import type { BuildLane } from '../../site/schemas/build-request.ts';
 import type { DagHash } from '../../site/schemas/digest.ts';
-import { laneOf, playWaves, type Limits, type Part, type Played } from './play-waves.ts';
+import { laneOf, playWaves, type Limits, type Played } from './play-waves.ts';
 import { readWorkGraph, type Work, type WorkGraph } from './work-graph.ts';
 
 /** A connected part of the work, or several short ones that share a job. */
@@ -65,20 +65,20 @@ const JOB_COST = 3_600;
  */
 export function divideWork(work: Work, limits: Limits): Division {
   const graph = readWorkGraph(work);
-  const { waveOf, parts, end } = dropJobs(graph, anneal(graph, limits), limits);
-  const last = Math.max(...parts.map(({ wave }) => wave));
+  const { waveOf, jobs, jobOf, end } = dropJobs(graph, anneal(graph, limits), limits);
+  const last = Math.max(...jobs.map(({ wave }) => wave));
+  const hashesOf = Map.groupBy(graph.hashes.keys(), (node) => jobOf[node] ?? -1);
   return {
-    jobs: parts.map((part) => jobOf(graph, part, part.wave === last)),
+    jobs: jobs.map((job, number) => {
+      const { wave, seconds } = job;
+      const group = graph.groupNames[job.group] ?? '';
+      const lane = wave === last ? undefined : laneOf(job);
+      const hashes = (hashesOf.get(number) ?? []).map((node) => graph.hashes[node] ?? '');
+      return { wave, group, hashes, seconds, ...(lane === undefined ? {} : { lane }) };
+    }),
     left: graph.hashes.filter((_, node) => waveOf[node] === limits.waves).sort(),
     seconds: end,
   };
-}
-
-function jobOf(graph: WorkGraph, part: Part, isLast: boolean): Job {
-  const { wave, group, nodes, seconds } = part;
-  const lane = isLast ? undefined : laneOf(part);
-  const job = { wave, group, hashes: nodes.map((node) => graph.hashes[node] ?? ''), seconds };
-  return lane === undefined ? job : { ...job, lane };
 }
 
 function anneal(graph: WorkGraph, limits: Limits): Candidate {
@@ -101,11 +101,10 @@ function anneal(graph: WorkGraph, limits: Limits): Candidate {
 function judge(graph: WorkGraph, waveOf: Int32Array, limits: Limits): Candidate | undefined {
   const played = playWaves(graph, waveOf, limits);
   if (!played) return undefined;
-  const left = graph.seconds.reduce(
-    (sum, one, node) => ((waveOf[node] ?? 0) < limits.waves ? sum : sum + one),
-    0,
-  );
-  const tooMany = Math.max(0, played.parts.length - limits.jobs);
+  let left = 0;
+  for (let node = 0; node < waveOf.length; node += 1)
+    if (waveOf[node] === limits.waves) left += graph.seconds[node] ?? 0;
+  const tooMany = Math.max(0, played.jobs.length - limits.jobs);
   const penalty = left > 0 ? ANOTHER_RUN_COST + LEFT_COST * left : 0;
   return { ...played, waveOf, cost: played.end + penalty + JOB_COST * tooMany };
 }
@@ -153,13 +152,13 @@ function cutIntoParts(
 /** Moves a node by a wave or two, or splits or joins waves there. */
 function changeWaves(
   graph: WorkGraph,
-  { waveOf, deciding }: Candidate,
+  { waveOf, jobOf, deciding }: Candidate,
   limits: Limits,
   random: () => number,
 ): Int32Array {
   const pick = <T>(list: ArrayLike<T>): T | undefined => list[Math.floor(random() * list.length)];
-  const nodes = random() < 0.9 ? pick(deciding)?.nodes : undefined;
-  const node = pick(nodes ?? graph.order) ?? 0;
+  const job = random() < 0.9 ? pick(deciding) : undefined;
+  const node = pick(job === undefined ? graph.order : graph.order.filter((one) => jobOf[one] === job)) ?? 0;
   const wave = waveOf[node] ?? 0;
   const kind = random();
   const changed = waveOf.slice();
@@ -199,10 +198,10 @@ function moveLater({ dependents }: WorkGraph, waveOf: Int32Array, node: number, 
 /** Leaves the last jobs above the limit for another run, with all that needs them. */
 function dropJobs(graph: WorkGraph, candidate: Candidate, limits: Limits): Candidate {
   let kept = candidate;
-  while (kept.parts.length > limits.jobs) {
+  while (kept.jobs.length > limits.jobs) {
     const waveOf = kept.waveOf.slice();
-    for (const { nodes } of kept.parts.slice(limits.jobs))
-      for (const node of nodes) moveLater(graph, waveOf, node, limits.waves);
+    for (const [node, job] of kept.jobOf.entries())
+      if (job >= limits.jobs) moveLater(graph, waveOf, node, limits.waves);
     const next = judge(graph, waveOf, limits);
     if (!next) throw new Error('expected fewer jobs to be a division, too');
     kept = next;

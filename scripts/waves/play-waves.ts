@@ -13,32 +13,41 @@ export interface Limits {
   waveSeconds: number;
 }
 
-/** The nodes of a job. */
-export interface Part {
-  group: string;
-  /** Number of the wave, from 0. */
+/** A job: a connected part of the work, or several short ones. */
+export interface PlayedJob {
+  /** Number of the wave, from 0. Waves without jobs do not count. */
   wave: number;
   /** First wave that uses one of its builds; Infinity for none. */
   due: number;
-  /** Dependencies first. */
-  nodes: number[];
+  group: number;
   seconds: number;
-  /** Seconds of the longest chain of dependents that starts in it. */
-  chain: number;
 }
 
 /** The jobs that follow from the waves of nodes, and the time that they take. */
 export interface Played {
-  parts: Part[];
+  jobs: PlayedJob[];
+  /** Number of each node's job; -1 for none. */
+  jobOf: Int32Array;
   /** Time from the first job's start to the last job's end. */
   end: number;
-  /** Parts that decide when a wave starts, and when everything ends. */
-  deciding: Part[];
+  /** Numbers of the jobs that decide when a wave starts, and when everything ends. */
+  deciding: number[];
+}
+
+/** Nodes of one wave that need each other; a job's first part becomes the job. */
+interface Part extends PlayedJob {
+  job: number;
 }
 
 /** Shorter jobs of one group and wave are joined: their setup takes as long as their builds. */
 const SHORT_JOB_SECONDS = 600;
 const LEAST_ROOM_SECONDS = 60;
+
+/** Returns the wave that waits for a job: the wave after the next, none, or if undefined the next one. */
+export function laneOf({ wave, due }: Pick<PlayedJob, 'wave' | 'due'>): 'long' | 'last' | undefined {
+  if (due === Infinity) return 'last';
+  return due > wave + 1 ? 'long' : undefined;
+}
 
 /**
  * Simulates the jobs that follow from a wave for each node: nodes of one wave that need each other share a
@@ -46,63 +55,72 @@ const LEAST_ROOM_SECONDS = 60;
  * @returns undefined when a job would have two groups, or exceed its time limit
  */
 export function playWaves(graph: WorkGraph, waveOf: Int32Array, limits: Limits): Played | undefined {
-  const composed = composeParts(graph, waveOf, limits);
-  if (!composed) return undefined;
+  const partOf = composeParts(graph, waveOf, limits);
+  if (!partOf) return undefined;
   const byWave = Array.from({ length: limits.waves }, (): Part[] => []);
-  for (const part of composed) byWave[part.wave]?.push(part);
-  // Waves without jobs do not count.
+  // Of these nodes, the one with the longest chain comes first.
+  for (const node of graph.order) {
+    const part = partOf[node];
+    if (!part || part.job >= 0) continue;
+    part.job = 0;
+    byWave[part.wave]?.push(part);
+  }
   let wave = 0;
   const ranks = byWave.map(({ length }) => (length > 0 ? wave++ : wave));
-  const waves: Part[][] = [];
+  const jobs: Part[] = [];
+  const starts: number[] = [];
   for (const parts of byWave) {
     if (parts.length === 0) continue;
+    starts.push(jobs.length);
     for (const part of parts) {
       part.wave = ranks[part.wave] ?? 0;
       part.due = ranks[part.due] ?? Infinity;
     }
-    waves.push(joinShort(parts));
+    joinShort(parts, jobs);
   }
-  return { parts: waves.flat(), ...playParts(waves, limits) };
+  const jobOf = new Int32Array(waveOf.length);
+  for (let node = 0; node < jobOf.length; node += 1) jobOf[node] = partOf[node]?.job ?? -1;
+  return { jobs, jobOf, ...playJobs(jobs, starts, limits) };
 }
 
-function composeParts(graph: WorkGraph, waveOf: Int32Array, limits: Limits): Part[] | undefined {
-  const { seconds, dependents, groups, chain } = graph;
-  const nearer = joinNodes(graph, waveOf, limits.waves);
-  if (!nearer) return undefined;
-  const parts = new Map<number, Part>();
-  for (const [node, wave] of waveOf.entries()) {
-    if (wave >= limits.waves) continue;
-    const first = firstOf(nearer, node);
-    let part = parts.get(first);
-    if (!part) {
-      part = { group: groups[node] ?? '', wave, due: Infinity, nodes: [], seconds: 0, chain: 0 };
-      parts.set(first, part);
-    }
-    part.nodes.push(node);
-    part.seconds += seconds[node] ?? 0;
-    part.chain = Math.max(part.chain, chain[node] ?? 0);
-    for (const dependent of dependents[node] ?? []) {
-      const other = waveOf[dependent] ?? 0;
-      if (other > wave && other < limits.waves && other < part.due) part.due = other;
-    }
-    // A node that takes longer than the limit of a job is tried alone.
-    if (part.seconds > limits.jobSeconds && part.nodes.length > 1) return undefined;
-  }
-  return [...parts.values()];
-}
-
-/** Joins nodes of one wave that need each other. Undefined when their groups differ. */
-function joinNodes({ needs, groups }: WorkGraph, waveOf: Int32Array, waves: number): Int32Array | undefined {
-  const nearer = Int32Array.from(waveOf.keys());
-  for (const [node, wave] of waveOf.entries()) {
+/** Returns the part of each node; undefined when a part would have two groups, or exceed the time limit. */
+function composeParts(
+  { numbers, seconds, needs, groups }: WorkGraph,
+  waveOf: Int32Array,
+  { waves, jobSeconds }: Limits,
+): (Part | undefined)[] | undefined {
+  const nearer = numbers.slice();
+  const dues = new Float64Array(waveOf.length).fill(Infinity);
+  for (let node = 0; node < waveOf.length; node += 1) {
+    const wave = waveOf[node] ?? 0;
+    if (wave >= waves) continue;
     for (const need of needs[node] ?? []) {
-      if (waveOf[need] !== wave || wave >= waves) continue;
-      if (groups[need] !== groups[node]) return undefined;
-      const [one, other] = [firstOf(nearer, node), firstOf(nearer, need)];
-      nearer[Math.max(one, other)] = Math.min(one, other);
+      if (waveOf[need] === wave) {
+        if (groups[need] !== groups[node]) return undefined;
+        const one = firstOf(nearer, node);
+        const other = firstOf(nearer, need);
+        if (one < other) nearer[other] = one;
+        else nearer[one] = other;
+      } else if (wave < (dues[need] ?? 0)) dues[need] = wave;
     }
   }
-  return nearer;
+  const partOf = new Array<Part | undefined>(waveOf.length);
+  for (let node = 0; node < waveOf.length; node += 1) {
+    const wave = waveOf[node] ?? 0;
+    if (wave >= waves) continue;
+    const due = dues[node] ?? Infinity;
+    const part = partOf[firstOf(nearer, node)];
+    if (!part) {
+      partOf[node] = { group: groups[node] ?? 0, wave, due, seconds: seconds[node] ?? 0, job: -1 };
+      continue;
+    }
+    partOf[node] = part;
+    part.seconds += seconds[node] ?? 0;
+    if (due < part.due) part.due = due;
+    // A node that takes longer than the limit of a job is tried alone.
+    if (part.seconds > jobSeconds) return undefined;
+  }
+  return partOf;
 }
 
 /** Finds the first node of the set of joined nodes that has this one, and shortens the way to it. */
@@ -116,65 +134,68 @@ function firstOf(nearer: Int32Array, node: number): number {
 }
 
 /**
- * Sorts the parts of a wave: those that others need first, and of these the ones with the longest chain. Joins
- * short parts of one group that the same wave waits for.
+ * Adds the jobs of a wave: first those that others need, and of these first the ones with the longest chain,
+ * as the parts are sorted. Joins short parts of one group that the same wave waits for.
  */
-function joinShort(parts: Part[]): Part[] {
+function joinShort(parts: readonly Part[], jobs: Part[]): void {
   let longest = LEAST_ROOM_SECONDS;
   for (const part of parts) if (laneOf(part) === undefined) longest = Math.max(longest, part.seconds);
-  const open = new Map<string, Part>();
-  const jobs: Part[] = [];
-  const isLast = ({ due }: Part) => Number(due === Infinity);
-  for (const part of parts.sort((a, b) => isLast(a) - isLast(b) || b.chain - a.chain)) {
-    const lane = laneOf(part);
-    const room = lane === undefined ? Math.min(SHORT_JOB_SECONDS, longest) : SHORT_JOB_SECONDS;
-    const key = `${lane ?? ''} ${part.group}`;
-    const job = open.get(key);
-    if (job && job.seconds + part.seconds <= room) {
-      job.nodes.push(...part.nodes);
-      job.seconds += part.seconds;
-      job.due = Math.min(job.due, part.due);
-      continue;
+  const open: (Part | undefined)[] = [];
+  for (const isLast of [false, true]) {
+    for (const part of parts) {
+      if ((part.due === Infinity) !== isLast) continue;
+      const lane = laneOf(part);
+      const room = lane === undefined ? Math.min(SHORT_JOB_SECONDS, longest) : SHORT_JOB_SECONDS;
+      const place = part.group * 3 + (lane === undefined ? 0 : isLast ? 1 : 2);
+      const job = part.seconds < room ? open[place] : undefined;
+      if (job && job.seconds + part.seconds <= room) {
+        part.job = job.job;
+        job.seconds += part.seconds;
+        job.due = Math.min(job.due, part.due);
+        continue;
+      }
+      part.job = jobs.length;
+      jobs.push(part);
+      if (part.seconds < room) open[place] = part;
     }
-    jobs.push(part);
-    if (part.seconds < room) open.set(key, part);
   }
-  return jobs;
 }
 
-/** Returns the wave that waits for a part: the wave after the next, none, or if undefined the next one. */
-export function laneOf({ wave, due }: Pick<Part, 'wave' | 'due'>): 'long' | 'last' | undefined {
-  if (due === Infinity) return 'last';
-  return due > wave + 1 ? 'long' : undefined;
-}
-
-function playParts(waves: readonly (readonly Part[])[], limits: Limits): Omit<Played, 'parts'> {
+/** Runs the jobs in order, each on the first free runner. @param starts numbers of the waves' first jobs */
+function playJobs(
+  jobs: readonly PlayedJob[],
+  starts: readonly number[],
+  limits: Limits,
+): Pick<Played, 'end' | 'deciding'> {
   const free = new Float64Array(limits.runners);
-  const deciding: Part[] = [];
-  /** The part that ends last of those that each wave waits for, and its end. */
-  const awaited: { part: Part; end: number }[] = [];
-  let last: { part: Part; end: number } | undefined;
-  let start = 0;
-  for (const [wave, parts] of waves.entries()) {
+  const deciding: number[] = [];
+  /** For each wave, the job that ends last of those that it waits for, and its end. */
+  const awaited = new Int32Array(starts.length).fill(-1);
+  const dueEnds = new Float64Array(starts.length);
+  let [last, end, start] = [-1, 0, 0];
+  for (let wave = 0; wave < starts.length; wave += 1) {
     if (wave > 0) {
       // The check of the artifacts needs a runner, too.
-      const runner = free[firstFree(free)] ?? 0;
-      const due = awaited[wave];
-      if (due && due.end >= Math.max(start, runner)) deciding.push(due.part);
-      start = Math.max(start, runner, due?.end ?? 0) + limits.waveSeconds;
+      start = Math.max(start, free[firstFree(free)] ?? 0);
+      const [job = -1, dueEnd = 0] = [awaited[wave], dueEnds[wave]];
+      if (job >= 0 && dueEnd >= start) deciding.push(job);
+      start = Math.max(start, dueEnd) + limits.waveSeconds;
     }
-    for (const part of parts) {
+    for (let job = starts[wave] ?? 0; job < (starts[wave + 1] ?? jobs.length); job += 1) {
+      const { seconds = 0, due = 0 } = jobs[job] ?? {};
       const runner = firstFree(free);
-      const end = Math.max(start, free[runner] ?? 0) + part.seconds;
-      free[runner] = end;
-      if (!last || end > last.end) last = { part, end };
-      if (part.due === Infinity) continue;
-      const due = Math.min(part.due, wave + 2);
-      if (end > (awaited[due]?.end ?? 0)) awaited[due] = { part, end };
+      const ends = Math.max(start, free[runner] ?? 0) + seconds;
+      free[runner] = ends;
+      if (ends > end) [last, end] = [job, ends];
+      if (due === Infinity) continue;
+      const waits = Math.min(due, wave + 2);
+      if (ends <= (dueEnds[waits] ?? 0)) continue;
+      dueEnds[waits] = ends;
+      awaited[waits] = job;
     }
   }
-  if (last) deciding.push(last.part);
-  return { end: last?.end ?? 0, deciding };
+  if (last >= 0) deciding.push(last);
+  return { end, deciding };
 }
 
 function firstFree(free: Float64Array): number {

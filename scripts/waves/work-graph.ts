@@ -15,10 +15,14 @@ export type Work = ReadonlyMap<DagHash, WorkNode>;
 /** Work with nodes as numbers instead of hashes, dependencies first. */
 export interface WorkGraph {
   hashes: DagHash[];
+  /** The number of each node. */
+  numbers: Int32Array;
   seconds: Float64Array;
   needs: number[][];
   dependents: number[][];
-  groups: string[];
+  /** Group of each node, a place in `groupNames`. */
+  groups: number[];
+  groupNames: string[];
   /** Seconds of the longest chain of dependents that starts with each node, including itself. */
   chain: Float64Array;
   /** Nodes by decreasing length of chain, dependencies first. */
@@ -48,8 +52,10 @@ export function readWorkGraph(work: Work): WorkGraph {
   const order = [...hashes.keys()].sort((a, b) => (chain[b] ?? 0) - (chain[a] ?? 0) || a - b);
   const total = seconds.reduce((sum, time) => sum + time, 0);
   const longestChain = chain[order[0] ?? -1] ?? 0;
-  const groups = nodes.map(({ group }) => group);
-  return { hashes, seconds, needs, dependents, groups, chain, order, longestChain, total };
+  const groupNames = [...new Set(nodes.map(({ group }) => group))];
+  const groups = nodes.map(({ group }) => groupNames.indexOf(group));
+  const ids = Int32Array.from(hashes.keys());
+  return { hashes, numbers: ids, seconds, needs, dependents, groups, groupNames, chain, order, longestChain, total };
 }
 
 function sortByNeeds(work: Work): DagHash[] {
