@@ -136,7 +136,7 @@ test('a cycle and a missing node are refused', () => {
 });
 
 describe('random work', () => {
-  test.each([1, 2, 3, 4, 5, 6, 7, 8])('is divided soundly, the same way each time: seed %i', (seed) => {
+  test.each([1, 2, 3, 4])('is divided soundly, the same way each time: seed %i', (seed) => {
     const random = createRandom(`waves ${seed}`);
     const nodes: Record<string, [number, string[], string]> = {};
     for (let n = 0; n < 90; n += 1) {

@@ -30,6 +30,8 @@ export interface Played {
   jobOf: Int32Array;
   /** Time from the first job's start to the last job's end. */
   end: number;
+  /** Mean start of the waves. */
+  meanStart: number;
   /** Numbers of the jobs that decide when a wave starts, and when everything ends. */
   deciding: number[];
 }
@@ -166,13 +168,13 @@ function playJobs(
   jobs: readonly PlayedJob[],
   starts: readonly number[],
   limits: Limits,
-): Pick<Played, 'end' | 'deciding'> {
+): Pick<Played, 'end' | 'meanStart' | 'deciding'> {
   const free = new Float64Array(limits.runners);
   const deciding: number[] = [];
   /** For each wave, the job that ends last of those that it waits for, and its end. */
   const awaited = new Int32Array(starts.length).fill(-1);
   const dueEnds = new Float64Array(starts.length);
-  let [last, end, start] = [-1, 0, 0];
+  let [last, end, start, starting] = [-1, 0, 0, 0];
   for (let wave = 0; wave < starts.length; wave += 1) {
     if (wave > 0) {
       // The check of the artifacts needs a runner, too.
@@ -180,6 +182,7 @@ function playJobs(
       const [job = -1, dueEnd = 0] = [awaited[wave], dueEnds[wave]];
       if (job >= 0 && dueEnd >= start) deciding.push(job);
       start = Math.max(start, dueEnd) + limits.waveSeconds;
+      starting += start;
     }
     for (let job = starts[wave] ?? 0; job < (starts[wave + 1] ?? jobs.length); job += 1) {
       const { seconds = 0, due = 0 } = jobs[job] ?? {};
@@ -195,7 +198,7 @@ function playJobs(
     }
   }
   if (last >= 0) deciding.push(last);
-  return { end, deciding };
+  return { end, meanStart: starting / Math.max(1, starts.length), deciding };
 }
 
 function firstFree(free: Float64Array): number {

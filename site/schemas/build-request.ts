@@ -6,7 +6,7 @@ import { Text } from './values.ts';
 export const MAX_JOBS = 256;
 
 /** Maximum number of waves in one run: the number of stages in the workflow. */
-export const MAX_WAVES = 12;
+export const MAX_WAVES = 16;
 
 /** A request for one build job, which `choose` makes and `concretize` solves. */
 export const BuildRequest = z.strictObject({
