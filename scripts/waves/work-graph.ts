@@ -55,7 +55,19 @@ export function readWorkGraph(work: Work): WorkGraph {
   const groupNames = [...new Set(nodes.map(({ group }) => group))];
   const groups = nodes.map(({ group }) => groupNames.indexOf(group));
   const ids = Int32Array.from(hashes.keys());
-  return { hashes, numbers: ids, seconds, needs, dependents, groups, groupNames, chain, order, longestChain, total };
+  return {
+    hashes,
+    numbers: ids,
+    seconds,
+    needs,
+    dependents,
+    groups,
+    groupNames,
+    chain,
+    order,
+    longestChain,
+    total,
+  };
 }
 
 function sortByNeeds(work: Work): DagHash[] {

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { MAX_JOBS, MAX_WAVES } from '../../site/schemas/build-request.ts';
 import { LockFile } from '../../site/schemas/lock-file.ts';
 import { createRandom, type Random } from '../generate/random.ts';
+import { inventWork, SHAPES } from '../generate/work.ts';
 import type { Limits } from '../../scripts/waves/play-waves.ts';
 import { divideWork, type Job } from '../../scripts/waves/divide.ts';
 import { LONG_SECONDS } from '../../scripts/waves/long-packages.ts';
@@ -21,11 +22,11 @@ export const GITHUB: Limits = {
 };
 const HOURS = 31;
 const DRAWS = 5;
+const DRAWS_A_SHAPE = 2;
 /**
  * Spread of build times around the estimate: a third take less than two thirds of it, or half as long again.
  */
 const SPREAD = 0.4;
-const SPREADS_A_DRAW = 2;
 /** Build time in seconds that gather assumes for an unknown package. */
 const UNKNOWN_SECONDS = 90;
 
@@ -240,7 +241,7 @@ export function drawSeconds(random: Random, { known }: { known: boolean }): (nam
 }
 
 /**
- * Simulates plans of real DAGs on 20 runners: with the times that they were made for; with builds that take
+ * Simulates plans of real DAGs, and of invented ones of other shapes, on 20 runners: with the times that they were made for; with builds that take
  * more or less time, compared with plans that know that; and with the estimates of a cache without history.
  * Ratios are means, and the worst of several draws of times.
  */
@@ -259,11 +260,9 @@ export function benchWaves(): Promise<Figures> {
       const work = scaleTo(enlarge(real, nodes, random), HOURS);
       const played = playWaves(work, GITHUB);
       add('TimesTheLeast', played.ratio);
-      for (let spread = 0; spread < SPREADS_A_DRAW; spread += 1) {
-        const taken = withSeconds(work, ({ seconds }) => random.logNormal(seconds, SPREAD));
-        add('UnsureTimesTheLeast', playWaves(taken, GITHUB, work).ratio);
-        add('UnsureButKnownTimesTheLeast', playWaves(taken, GITHUB).ratio);
-      }
+      const taken = withSeconds(work, ({ seconds }) => random.logNormal(seconds, SPREAD));
+      add('UnsureTimesTheLeast', playWaves(taken, GITHUB, work).ratio);
+      add('UnsureButKnownTimesTheLeast', playWaves(taken, GITHUB).ratio);
       const estimated = withSeconds(work, ({ name }) => LONG_SECONDS.get(name) ?? UNKNOWN_SECONDS);
       add('NoHistoryTimesTheLeast', playWaves(work, GITHUB, estimated).ratio);
       const alike = withSeconds(work, () => UNKNOWN_SECONDS);
@@ -280,6 +279,17 @@ export function benchWaves(): Promise<Figures> {
       figures[`${row}${name}Worst`] = Math.max(...list);
     }
   }
+  const others = Object.keys(SHAPES).flatMap((shape) =>
+    Array.from({ length: DRAWS_A_SHAPE }, (_, draw) => {
+      const work = scaleTo(
+        inventWork(createRandom(`waves ${shape} ${draw}`), shape as keyof typeof SHAPES),
+        HOURS,
+      );
+      return playWaves(work, GITHUB).ratio;
+    }),
+  );
+  figures['shapesTimesTheLeastMean'] = mean(others);
+  figures['shapesTimesTheLeastWorst'] = Math.max(...others);
   // Before waves, an environment took one job after the other, five hours each.
   figures['minutesInOneJob'] = HOURS * 60;
   return Promise.resolve(figures);
