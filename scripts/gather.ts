@@ -3,7 +3,7 @@ import { readCatalog } from './catalog/catalog.ts';
 import { addPlaces, createCommand, parseNumber, runCommand } from './cli/command.ts';
 import { readSettingsFile } from './cli/owner-settings.ts';
 import { expectSameAttempt, gatherPlans } from './concretize/gather.ts';
-import { divideRun, handOnRun, learnFrom, wavesOf } from './waves/divide-run.ts';
+import { divideRun, handOnRun, learnFrom, learnSizes, wavesOf } from './waves/divide-run.ts';
 import { reportDivision } from './waves/picture.ts';
 
 const command = createCommand({
@@ -40,6 +40,7 @@ function gather({ from, out, catalog, settings, run, unknownSeconds }: Options):
   const divided = divideRun(out, matrix.include, {
     buildMinutes: readSettingsFile(settings).buildMinutes,
     estimate: learnFrom(timedBuilds(builds.values(), nodes)),
+    estimateBytes: learnSizes(builds.values()),
     unknownSeconds: parseNumber('--unknown-seconds', unknownSeconds, { from: 1, to: 1_000_000 }),
   });
   const waves = wavesOf(divided.jobs);

@@ -2,6 +2,7 @@ import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } f
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import type { Build } from '../../site/schemas/build.ts';
 import type { BuildInputs, BuildRequest, MatrixEntry } from '../../site/schemas/build-request.ts';
 import type { Failure } from '../../site/schemas/failure.ts';
 import { LockFile } from '../../site/schemas/lock-file.ts';
@@ -12,7 +13,7 @@ import { digestFile, digestFiles } from '../concretize/plan-files.ts';
 import { planBuild } from '../concretize/plan.ts';
 import { receiveDivided } from '../receive/receive-all.ts';
 import { readPlanFolder, REQUESTS_FOLDER } from '../receive/plan-folder.ts';
-import { divideRun, learnFrom, wavesOf, type DividedRun } from './divide-run.ts';
+import { divideRun, learnFrom, learnSizes, wavesOf, type DividedRun } from './divide-run.ts';
 import { composeLock, trimLock } from './part-folder.ts';
 
 const LOCK = readFileSync(
@@ -123,6 +124,15 @@ test('a package that is known to take long does so until one was built, whatever
   expect(estimate(cmake)).toBe(900);
   expect(estimate({ ...cmake, name: 'd' })).toBe(40);
   expect(learnFrom([...neighbours, { ...kindOf(cmake), seconds: 500 }])(cmake)).toBe(500);
+});
+
+test('a package is as large as its largest build, and what does not fit on a disk is no short request', () => {
+  const build = (name: string, installedSize: number) => ({ name, tarball: { installedSize } }) as Build;
+  const estimateBytes = learnSizes([build('openmpi', 4e9), build('openmpi', 5e9), build('perl', 3e9)]);
+  const options = { buildMinutes: 320, estimate: () => undefined, unknownSeconds: 10, estimateBytes };
+  const run = divideRun(folder, [solve(0, 'openmpi')], options);
+  expectSound(run);
+  expect(run.jobs.length).toBeGreaterThan(1);
 });
 
 test('spliced specs are built by one job, after their build specs', () => {

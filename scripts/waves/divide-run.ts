@@ -1,5 +1,6 @@
 import { mkdirSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { Build } from '../../site/schemas/build.ts';
 import type { SolvedFailure } from '../../site/schemas/build-record.ts';
 import {
   MAX_JOBS,
@@ -29,6 +30,12 @@ const SHARE_OF_JOB = 0.85;
 /** Limit in seconds below which all work is one job. */
 const SMALL_SECONDS = 1_800;
 const CROSSING_SECONDS = 180;
+/**
+ * Maximum size of the files that a job installs. The rest of a runner's disk of some 14 GB is for its
+ * dependencies, tarballs and build folders.
+ */
+const JOB_BYTES = 6e9;
+const UNKNOWN_BYTES = 50e6;
 
 /** Division of a planned run. */
 export interface DividedRun extends DividedRequests {
@@ -45,6 +52,8 @@ export interface DivideOptions {
   estimate: (node: Node) => number | undefined;
   /** Assumed build time, in seconds, of a node without an estimate. */
   unknownSeconds: number;
+  /** Estimates the size of a node's installed files (default: not known). */
+  estimateBytes?: ((node: Node) => number | undefined) | undefined;
   limits?: Partial<Limits>;
 }
 
@@ -67,10 +76,10 @@ export function divideRun(
   for (const component of joinRequests(
     entries.map((entry) => ({ entry, plan: readPlanFolder(plans, entry) })),
   )) {
-    const { nodes, total, groups } = describeWork(component, options);
+    const { nodes, total, bytes, groups } = describeWork(component, options);
     for (const [hash, { seconds }] of nodes) run.seconds[hash] = Math.round(seconds);
     const [only] = component;
-    const isShort = total <= SMALL_SECONDS && groups.size === 1;
+    const isShort = total <= SMALL_SECONDS && bytes <= JOB_BYTES && groups.size === 1;
     if (component.length === 1 && only && (isShort || only.plan.hashes.size <= 1)) {
       run.jobs.push(only.entry);
       continue;
@@ -86,6 +95,7 @@ export function divideRun(
     waves: MAX_WAVES,
     jobs: MAX_JOBS - run.jobs.length - parts.length,
     jobSeconds: buildMinutes * 60 * SHARE_OF_JOB,
+    jobBytes: JOB_BYTES,
     waveSeconds: CROSSING_SECONDS,
     ...options.limits,
   });
@@ -149,6 +159,14 @@ export function learnFrom(history: Iterable<TimedBuild>): DivideOptions['estimat
   };
 }
 
+/** Learns sizes from earlier builds: a package is as large as its largest one. */
+export function learnSizes(builds: Iterable<Build>): (node: Node) => number | undefined {
+  const sizes = new Map<string, number>();
+  for (const { name, tarball } of builds)
+    sizes.set(name, Math.max(tarball.installedSize, sizes.get(name) ?? 0));
+  return ({ name }) => sizes.get(name);
+}
+
 /**
  * Passes a divided run to later jobs: its files among the plans, and outputs with their digests.
  * @param plans folder that concretize wrote
@@ -186,7 +204,9 @@ type DividedNode = WorkNode & { unit?: DagHash | undefined };
 
 interface ComponentWork {
   nodes: Map<DagHash, DividedNode>;
+  /** Seconds of all nodes. */
   total: number;
+  bytes: number;
   /** Requests whose nodes may share a job, keyed by the name of their group. */
   groups: Map<string, SolvedRequest[]>;
 }
@@ -194,10 +214,10 @@ interface ComponentWork {
 /** Describes the work of a component. Each node belongs to the first request that plans it. */
 function describeWork(
   component: readonly SolvedRequest[],
-  { estimate, unknownSeconds }: DivideOptions,
+  { estimate, unknownSeconds, estimateBytes }: DivideOptions,
 ): ComponentWork {
   const needs = needsAmong(component);
-  const result: ComponentWork = { nodes: new Map(), total: 0, groups: new Map() };
+  const result: ComponentWork = { nodes: new Map(), total: 0, bytes: 0, groups: new Map() };
   const prefix = component[0]?.entry.index ?? 0;
   for (const request of component) {
     // If a spliced build came from another job, Spack would lose its build spec.
@@ -209,8 +229,10 @@ function describeWork(
       const node = request.plan.nodes.get(hash);
       const seconds = (node && estimate(node)) ?? unknownSeconds;
       const unit = spliced.includes(hash) ? spliced[0] : undefined;
-      result.nodes.set(hash, { seconds, needs: needs.get(hash) ?? [], group, unit });
+      const bytes = (node && estimateBytes?.(node)) ?? UNKNOWN_BYTES;
+      result.nodes.set(hash, { seconds, bytes, needs: needs.get(hash) ?? [], group, unit });
       result.total += seconds;
+      result.bytes += bytes;
     }
   }
   return result;
@@ -226,7 +248,8 @@ function divideUnits(work: ReadonlyMap<DagHash, DividedNode>, limits: Limits): O
     const needs = new Set(members.flatMap(([, node]) => node.needs.map(unitOf)));
     needs.delete(unit);
     const seconds = members.reduce((sum, [, node]) => sum + node.seconds, 0);
-    return [[unit, { seconds, needs: [...needs], group: first[1].group }]];
+    const bytes = members.reduce((sum, [, node]) => sum + (node.bytes ?? 0), 0);
+    return [[unit, { seconds, bytes, needs: [...needs], group: first[1].group }]];
   });
   const membersOf = (hash: DagHash) => (units.get(hash) ?? []).map(([member]) => member);
   const { jobs, left } = divideWork(new Map(contracted), limits);

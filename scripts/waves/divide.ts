@@ -122,7 +122,7 @@ function begin(graph: WorkGraph, limits: Limits): Candidate {
   for (let length = LEAST_PART_SECONDS; ; length *= PART_STEP) {
     const candidate = judge(
       graph,
-      cutIntoParts(graph, Math.min(length, limits.jobSeconds), limits.waves),
+      cutIntoParts(graph, { ...limits, jobSeconds: Math.min(length, limits.jobSeconds) }),
       limits,
     );
     if (candidate && (!best || candidate.cost < best.cost)) best = candidate;
@@ -132,24 +132,25 @@ function begin(graph: WorkGraph, limits: Limits): Candidate {
   return best;
 }
 
-/** Puts each node in the wave of its dependencies, unless their parts would take longer: then in the next one. */
+/** Puts each node in the wave of its dependencies, unless their parts would exceed a limit: then in the next one. */
 function cutIntoParts(
-  { hashes, seconds, needs, groups }: WorkGraph,
-  longest: number,
-  waves: number,
+  { hashes, seconds, bytes, needs, groups }: WorkGraph,
+  { jobSeconds, jobBytes, waves }: Limits,
 ): Int32Array {
   const waveOf = new Int32Array(hashes.length);
-  const parts: { nodes: number[]; seconds: number }[] = [];
+  const parts: { nodes: number[]; seconds: number; bytes: number }[] = [];
   for (const [node, own] of seconds.entries()) {
     const direct = needs[node] ?? [];
     const wave = Math.max(0, ...direct.map((need) => waveOf[need] ?? 0));
     const same = direct.filter((need) => waveOf[need] === wave);
     const joined = [...new Set(same.flatMap((need) => parts[need] ?? []))];
     const total = joined.reduce((sum, part) => sum + part.seconds, own);
-    const fits = total <= longest && same.every((need) => groups[need] === groups[node]);
+    const size = joined.reduce((sum, part) => sum + part.bytes, bytes[node] ?? 0);
+    const fits =
+      total <= jobSeconds && size <= jobBytes && same.every((need) => groups[need] === groups[node]);
     const part = fits
-      ? { nodes: [...joined.flatMap(({ nodes }) => nodes), node], seconds: total }
-      : { nodes: [node], seconds: own };
+      ? { nodes: [...joined.flatMap(({ nodes }) => nodes), node], seconds: total, bytes: size }
+      : { nodes: [node], seconds: own, bytes: bytes[node] ?? 0 };
     for (const one of part.nodes) parts[one] = part;
     waveOf[node] = Math.min(waves, fits || direct.length === 0 ? wave : wave + 1);
   }

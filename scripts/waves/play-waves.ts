@@ -9,6 +9,8 @@ export interface Limits {
   jobs: number;
   /** Maximum build time of a job. */
   jobSeconds: number;
+  /** Maximum size of the files that a job installs, since its disk is limited. */
+  jobBytes: number;
   /** Time between one wave and the next, to check artifacts and to set up jobs. */
   waveSeconds: number;
 }
@@ -21,6 +23,7 @@ export interface PlayedJob {
   due: number;
   group: number;
   seconds: number;
+  bytes: number;
 }
 
 /** The jobs that follow from the waves of nodes, and the time that they take. */
@@ -54,7 +57,7 @@ export function laneOf({ wave, due }: Pick<PlayedJob, 'wave' | 'due'>): 'long' |
 /**
  * Simulates the jobs that follow from a wave for each node: nodes of one wave that need each other share a
  * job. Nodes whose wave is `limits.waves` are left out.
- * @returns undefined when a job would have two groups, or exceed its time limit
+ * @returns undefined when a job would have two groups, or exceed a limit
  */
 export function playWaves(graph: WorkGraph, waveOf: Int32Array, limits: Limits): Played | undefined {
   const partOf = composeParts(graph, waveOf, limits);
@@ -78,18 +81,18 @@ export function playWaves(graph: WorkGraph, waveOf: Int32Array, limits: Limits):
       part.wave = ranks[part.wave] ?? 0;
       part.due = ranks[part.due] ?? Infinity;
     }
-    joinShort(parts, jobs);
+    joinShort(parts, jobs, limits.jobBytes);
   }
   const jobOf = new Int32Array(waveOf.length);
   for (let node = 0; node < jobOf.length; node += 1) jobOf[node] = partOf[node]?.job ?? -1;
   return { jobs, jobOf, ...playJobs(jobs, starts, limits) };
 }
 
-/** Returns the part of each node; undefined when a part would have two groups, or exceed the time limit. */
+/** Returns the part of each node; undefined when a part would have two groups, or exceed a limit. */
 function composeParts(
-  { numbers, seconds, needs, groups }: WorkGraph,
+  { numbers, seconds, bytes, needs, groups }: WorkGraph,
   waveOf: Int32Array,
-  { waves, jobSeconds }: Limits,
+  { waves, jobSeconds, jobBytes }: Limits,
 ): (Part | undefined)[] | undefined {
   const nearer = numbers.slice();
   const dues = new Float64Array(waveOf.length).fill(Infinity);
@@ -113,14 +116,16 @@ function composeParts(
     const due = dues[node] ?? Infinity;
     const part = partOf[firstOf(nearer, node)];
     if (!part) {
-      partOf[node] = { group: groups[node] ?? 0, wave, due, seconds: seconds[node] ?? 0, job: -1 };
+      const sizes = { seconds: seconds[node] ?? 0, bytes: bytes[node] ?? 0 };
+      partOf[node] = { group: groups[node] ?? 0, wave, due, ...sizes, job: -1 };
       continue;
     }
     partOf[node] = part;
     part.seconds += seconds[node] ?? 0;
+    part.bytes += bytes[node] ?? 0;
     if (due < part.due) part.due = due;
-    // A node that takes longer than the limit of a job is tried alone.
-    if (part.seconds > jobSeconds) return undefined;
+    // A node that alone exceeds a limit is tried alone.
+    if (part.seconds > jobSeconds || part.bytes > jobBytes) return undefined;
   }
   return partOf;
 }
@@ -139,7 +144,7 @@ function firstOf(nearer: Int32Array, node: number): number {
  * Adds the jobs of a wave: first those that others need, and of these first the ones with the longest chain,
  * as the parts are sorted. Joins short parts of one group that the same wave waits for.
  */
-function joinShort(parts: readonly Part[], jobs: Part[]): void {
+function joinShort(parts: readonly Part[], jobs: Part[], jobBytes: number): void {
   let longest = LEAST_ROOM_SECONDS;
   for (const part of parts) if (laneOf(part) === undefined) longest = Math.max(longest, part.seconds);
   const open: (Part | undefined)[] = [];
@@ -150,9 +155,10 @@ function joinShort(parts: readonly Part[], jobs: Part[]): void {
       const room = lane === undefined ? Math.min(SHORT_JOB_SECONDS, longest) : SHORT_JOB_SECONDS;
       const place = part.group * 3 + (lane === undefined ? 0 : isLast ? 1 : 2);
       const job = part.seconds < room ? open[place] : undefined;
-      if (job && job.seconds + part.seconds <= room) {
+      if (job && job.seconds + part.seconds <= room && job.bytes + part.bytes <= jobBytes) {
         part.job = job.job;
         job.seconds += part.seconds;
+        job.bytes += part.bytes;
         job.due = Math.min(job.due, part.due);
         continue;
       }

@@ -4,6 +4,8 @@ import type { DagHash } from '../../site/schemas/digest.ts';
 export interface WorkNode {
   /** Build time without its dependencies. */
   seconds: number;
+  /** Size of its installed files (default: 0). */
+  bytes?: number;
   /** Its direct dependencies that are also to be built. */
   needs: readonly DagHash[];
   /** Nodes of different groups never share a job: machine or configuration of Spack differ. */
@@ -18,6 +20,7 @@ export interface WorkGraph {
   /** The number of each node. */
   numbers: Int32Array;
   seconds: Float64Array;
+  bytes: Float64Array;
   needs: number[][];
   dependents: number[][];
   /** Group of each node, a place in `groupNames`. */
@@ -44,6 +47,7 @@ export function readWorkGraph(work: Work): WorkGraph {
   const dependents: number[][] = hashes.map(() => []);
   for (const [node, list] of needs.entries()) for (const need of list) dependents[need]?.push(node);
   const seconds = Float64Array.from(nodes, (node) => Math.max(LEAST_SECONDS, node.seconds));
+  const bytes = Float64Array.from(nodes, (node) => node.bytes ?? 0);
   const chain = seconds.slice();
   for (let node = hashes.length - 1; node >= 0; node -= 1) {
     for (const need of needs[node] ?? [])
@@ -59,6 +63,7 @@ export function readWorkGraph(work: Work): WorkGraph {
     hashes,
     numbers: ids,
     seconds,
+    bytes,
     needs,
     dependents,
     groups,

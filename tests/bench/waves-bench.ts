@@ -18,6 +18,7 @@ export const GITHUB: Limits = {
   waves: MAX_WAVES,
   jobs: MAX_JOBS,
   jobSeconds: 18_000,
+  jobBytes: Infinity,
   waveSeconds: 180,
 };
 const HOURS = 31;

@@ -1,14 +1,16 @@
 import { createHash } from 'node:crypto';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { chooseManual } from '../../scripts/choose/choose.ts';
 import { reportChoice } from '../../scripts/choose/report.ts';
 import { gatherPlans } from '../../scripts/concretize/gather.ts';
 import { setOutput } from '../../scripts/github/actions.ts';
+import { handOnRun, wavesOf } from '../../scripts/waves/divide-run.ts';
 import { BuildCacheSettings } from '../../site/schemas/build-cache-settings.ts';
-import { MAX_JOBS } from '../../site/schemas/build-request.ts';
+import { MAX_JOBS, MAX_WAVES, type MatrixEntry } from '../../site/schemas/build-request.ts';
+import { listWorkflows, readWorkflow } from './workflows.ts';
 
 /**
  * Compares the largest possible run with GitHub's limits: 256 jobs per matrix and 1 MB of outputs per job,
@@ -18,6 +20,9 @@ import { MAX_JOBS } from '../../site/schemas/build-request.ts';
 
 const MOST_OUTPUT_BYTES = 1_000_000;
 const MOST_VARIABLE_BYTES = 131_072;
+/** Levels of workflows that call each other, the first included; workflows that one file calls, with those that they call. */
+const MOST_LEVELS = 4;
+const MOST_CALLED = 20;
 /** Number of nodes per spec, without externals. */
 const NODES = 100;
 
@@ -77,6 +82,39 @@ test(`the matrix of ${MAX_JOBS} plans of ${NODES} nodes stays below GitHub's lim
   setOutput('matrix', JSON.stringify(matrix));
   setOutput('failures', JSON.stringify(failures));
   expectWithinLimits();
+});
+
+test(`outputs of ${MAX_JOBS} jobs in ${MAX_WAVES} waves stay below GitHub's limits`, () => {
+  const digest = createHash('sha256').digest('hex');
+  const digests = { plan: digest, lock: digest, inputs: digest };
+  const { name: target = '', ...machine } = TARGETS[2] ?? {};
+  const jobs = Array.from({ length: MAX_JOBS }, (_, index): MatrixEntry => ({
+    ...{ index, target, runner: '', container: '', ...machine, ...digests },
+    wave: Math.floor((index * MAX_WAVES) / MAX_JOBS),
+    lane: 'long',
+  }));
+  const divided = { jobs, requests: [], left: [], seconds: {}, hashesOf: new Map() };
+  mkdirSync(join(folder, 'plans'));
+  handOnRun(join(folder, 'plans'), { divided, waves: wavesOf(jobs), failures: [] });
+  expectWithinLimits();
+});
+
+test('workflows call each other in few levels, and few of them', async () => {
+  const called = new Map<string, string[]>();
+  for (const name of listWorkflows()) {
+    const { jobs } = await readWorkflow(name);
+    const files = jobs.flatMap((job) => ('ref' in job ? [basename(job.ref.value)] : []));
+    called.set(name, [...new Set(files)]);
+  }
+  const levelsOf = (name: string): number =>
+    1 + Math.max(0, ...(called.get(name) ?? []).map((other) => levelsOf(other)));
+  const reachedBy = (name: string): string[] =>
+    (called.get(name) ?? []).flatMap((other) => [other, ...reachedBy(other)]);
+  expect(levelsOf('manual.yml')).toBe(3);
+  for (const name of called.keys()) {
+    expect(levelsOf(name), name).toBeLessThanOrEqual(MOST_LEVELS);
+    expect(new Set(reachedBy(name)).size, name).toBeLessThanOrEqual(MOST_CALLED);
+  }
 });
 
 /** Compares the outputs for later jobs with the limits of a job and of a variable. */
