@@ -1,5 +1,5 @@
 import { createReadStream, createWriteStream } from 'node:fs';
-import { open as openFile, mkdir, rename, rm } from 'node:fs/promises';
+import { open as openFile, mkdir, rename, rm, stat } from 'node:fs/promises';
 import { join, posix } from 'node:path';
 import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
@@ -7,10 +7,12 @@ import { createGunzip, createGzip } from 'node:zlib';
 import { pack, type Extract, type Header } from 'tar-stream';
 import { z } from 'zod';
 import type { Digest } from '../../site/schemas/digest.ts';
+import { describeError } from '../cli/command.ts';
 import { blobOfFile } from '../cli/digest.ts';
 import { saveBlob } from './save-blob.ts';
 import type { FetchedTarball } from './source.ts';
 import type { Blob } from '../../site/schemas/build.ts';
+import { uncompressedLimit } from '../build-cache/tar/tarball.ts';
 import { visitEntries, type TarContent } from '../build-cache/tar/entries.ts';
 import { parsePlainYaml } from '../build-cache/plain-yaml.ts';
 
@@ -90,8 +92,6 @@ async function takeTarball(archive: string, path: string, where: string): Promis
 
 const BUILD_INFO = '.spack/binary_distribution';
 const BUILD_INFO_LIMIT_BYTES = 8 * 1024 * 1024;
-/** Limit in bytes for the tar of a build of an older layout. */
-const LIMIT_BYTES = 16 * 1024 ** 3;
 const BuildInfo = z.object({ buildpath: z.string().startsWith('/'), relative_prefix: z.string() });
 
 /**
@@ -153,20 +153,22 @@ async function eachEntry(
   where: string,
   visit: (header: Header, entry: TarContent) => Promise<void>,
 ): Promise<void> {
-  const send = (tar: Extract) => pipeline(createReadStream(path), createGunzip(), limit, tar);
+  const limit = uncompressedLimit((await stat(path)).size);
+  const send = (tar: Extract) =>
+    pipeline(createReadStream(path), createGunzip(), (chunks) => limited(chunks, limit), tar);
   await visitEntries(send, visit).catch((cause: unknown) => {
     throw new Error(
-      `${where}: expected a tarball compressed with gzip, found something else; it is not imported`,
+      `${where}: expected a tarball compressed with gzip, found: ${describeError(cause)}; it is not imported`,
       { cause },
     );
   });
 }
 
-async function* limit(chunks: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
+async function* limited(chunks: AsyncIterable<Buffer>, limit: number): AsyncGenerator<Buffer> {
   let size = 0;
   for await (const chunk of chunks) {
     size += chunk.length;
-    if (size > LIMIT_BYTES) throw new Error(`expected at most ${LIMIT_BYTES} bytes of tar, found more`);
+    if (size > limit) throw new Error(`expected at most ${limit} bytes of tar, found more`);
     yield chunk;
   }
 }

@@ -33,6 +33,7 @@ const SLOW = [
   'a spec file of version 4 with 3 million nodes',
   'challenge: a tarball of 4 GB of zeros',
   'challenge: a tarball with half a million files',
+  'an archive of layout v2 with 4 GB of zeros',
   'a spec file with half a million keys',
   'a tarball of 4 GB of zeros',
   'a tarball with half a million files',

@@ -1,18 +1,21 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createReadStream, createWriteStream, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
 import { createGzip, gzipSync } from 'node:zlib';
 import { unpackSpecFile } from '../../scripts/build-cache/build-cache.ts';
 import { parseMirrorManifest } from '../../scripts/build-cache/mirror-manifest.ts';
 import { parsePlainYaml } from '../../scripts/build-cache/plain-yaml.ts';
 import { parseSpecFile } from '../../scripts/build-cache/spec-file.ts';
+import { fetchArchive } from '../../scripts/import/archive.ts';
 import { readIndexFile } from '../../scripts/import/index-file.ts';
 import { inspectTarball } from '../../scripts/build-cache/tar/tarball.ts';
 import { readPayload } from '../../scripts/challenge/payload.ts';
-import { digestOf } from '../../scripts/cli/digest.ts';
+import { blobOfFile, digestOf } from '../../scripts/cli/digest.ts';
 import { parseSettingsFile } from '../../scripts/cli/owner-settings.ts';
+import { withTemporaryFolder } from '../../scripts/cli/temporary-folder.ts';
 import { fetchCache } from '../../scripts/coverage/fetch-cache.ts';
 import { parseImageManifest } from '../../scripts/oci/manifest.ts';
 import { openRegistry } from '../../scripts/oci/open-registry.ts';
@@ -59,6 +62,7 @@ const BOMBS: Record<string, () => unknown> = {
   'challenge: a tarball of 4 GB of zeros': () => challengeTar(zeros(4_000)),
   'challenge: a tarball with half a million files': () =>
     challengeTar(files(500_000, (at) => `opt/prefix/share/some-folder/${at}`)),
+  'an archive of layout v2 with 4 GB of zeros': () => explodeArchive(zeros(4_000)),
   'settings whose aliases unfold to a billion values': () => parseSettingsFile(aliases(), 'settings'),
   'a snapshot whose aliases unfold to a billion values': () => parseSnapshot(aliases(), 'snapshot'),
   'lists in a tarball’s YAML that are a million levels deep': () =>
@@ -140,6 +144,16 @@ async function explodeTar(blocks: Iterable<Buffer>): Promise<unknown> {
   const source = Readable.from(blocks, { objectMode: false }).pipe(createGzip({ level: 1 }));
   const blob = { digest: digestOf(''), size: 10 * MIB };
   return inspectTarball(source, { where: 'tarball', blob, platform: 'linux' });
+}
+
+function explodeArchive(blocks: Iterable<Buffer>): Promise<unknown> {
+  return withTemporaryFolder(async (folder) => {
+    const file = join(folder, 'archive');
+    await pipeline(Readable.from(blocks), createGzip(), createWriteStream(file));
+    const { digest } = await blobOfFile(file);
+    const open = () => Promise.resolve(createReadStream(file));
+    return fetchArchive({ open, where: 'archive', target: folder, hash: 'a'.repeat(32), expected: digest });
+  });
 }
 
 function challengeTar(blocks: Iterable<Buffer>): Promise<unknown> {
