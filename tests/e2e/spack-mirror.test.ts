@@ -2,6 +2,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { servePages, type PagesServer } from '../../scripts/start/pages-server.ts';
+import { findS3Server, startS3Server } from '../world/s3-server.ts';
 import { isAtLeast, openSpack, testedSpacks, type Spack, type SpackHome } from '../world/spack.ts';
 import { readFixtureBuilds, readFixturePackages } from './fixture-builds.ts';
 import { addMirror, expectInstalled, installBuilds, listBuilds, spack } from './installing.ts';
@@ -119,6 +120,26 @@ describe.each([
         await spack(offline, ['buildcache', 'keys', '--install', '--trust']);
         expect(await installBuilds(offline, wanted)).toMatch(/Good signature/);
         await expectInstalled(offline, wanted);
+      });
+
+    if (signed)
+      (findS3Server() ? it : it.skip)('installs from an S3 bucket that sync has filled', async () => {
+        const server = await startS3Server();
+        onTestFinished(server.stop);
+        const { accessKeyId, secretAccessKey, region, endpoint } = server.account;
+        await runScript('sync', ['--from', made.dist, '--to', `s3://${server.bucket}`], {
+          AWS_ACCESS_KEY_ID: accessKeyId,
+          AWS_SECRET_ACCESS_KEY: secretAccessKey,
+          AWS_REGION: region,
+          AWS_ENDPOINT_URL: endpoint,
+        });
+        const client = await openSpack(version, packages);
+        onTestFinished(client.close);
+        await addMirror(client, 'bucket', server.url, true);
+        await spack(client, ['buildcache', 'keys', '--install', '--trust']);
+        const tree = builds.filter(({ name }) => name === 'tree');
+        expect(await installBuilds(client, tree)).toMatch(/Good signature/);
+        await expectInstalled(client, tree);
       });
 
     if (isAtLeast(version.version, VIEWS_SINCE) && (signed || isFull))
