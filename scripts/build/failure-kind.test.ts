@@ -3,6 +3,7 @@ import { join, resolve } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { CASES } from '../../tests/failures/cases.ts';
+import { classifyFailure } from './failure-kind.ts';
 import { findFailures } from './failures.ts';
 import { parseInstallEvents } from './install-events.ts';
 
@@ -74,3 +75,19 @@ describe.each(readdirSync(FOLDER).filter((file) => file.endsWith('.json')))(
     });
   },
 );
+
+test.each([
+  ['fetch', 'fatal: unable to access https://example.org/: Could not resolve host: example.org'],
+  ['compile', "make: *** No rule to make target 'missing.o', needed by 'all'.  Stop."],
+  ['unknown', "make: *** No rule to make target 'install'.  Stop."],
+])('reads %s from the log of a recipe with one phase: %s', (kind, line) => {
+  const types = ['spack.util.executable.ProcessError'];
+  const message = "Command exited with status 2: 'make'";
+  const trace = {
+    open: [],
+    steps: [],
+    time: 1,
+    error: { step: 'phase', phase: 'install', types, message, time: 1 },
+  };
+  expect(classifyFailure({ trace, lines: [line], withTests: false })).toBe(kind);
+});

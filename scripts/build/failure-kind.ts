@@ -19,10 +19,12 @@ const SEARCHED_LINES = 200;
 export const DISK = /No space left on device|Disk quota exceeded|\[Errno 28\]/;
 export const MEMORY =
   /\bMemoryError\b|virtual memory exhausted|\bout of memory\b|Cannot allocate memory|std::bad_alloc|Killed signal terminated program|memory exhausted/i;
+/** A build that downloads something itself. */
+const DOWNLOAD = /Could not resolve host|Temporary failure in name resolution|Network is unreachable/;
 export const KILLED = /^(g?make(\[\d+\])?: \*\*\* .*|.*\b)Killed$|status -9\b|signal 9\b/;
 /** Errors of compilers and linkers. */
 export const COMPILE =
-  /(:\d+(:\d+)?|^\S*(cc1|cc1plus|ld|collect2|clang|gcc|g\+\+|f951)): (fatal )?[eE]rror:|^error(\[E\d+\]|: could not compile)|internal compiler error|undefined reference to|cannot find -l|ld(\.\w+)?: cannot find|ld returned \d+ exit status|multiple definition of|Undefined symbols for architecture|^Fatal Error: |^Error: .* at \(1\)|error: linker command failed/;
+  /(:\d+(:\d+)?|^\S*(cc1|cc1plus|ld|collect2|clang|gcc|g\+\+|f951)): (fatal )?[eE]rror:|^error(\[E\d+\]|: could not compile)|internal compiler error|undefined reference to|cannot find -l|ld(\.\w+)?: cannot find|ld returned \d+ exit status|multiple definition of|Undefined symbols for architecture|No rule to make target '(?!install|check|test)|^Fatal Error: |^Error: .* at \(1\)|error: linker command failed/;
 /** Errors of configure scripts, CMake, Meson and the preparation of a Python package. */
 export const CONFIGURE =
   /configure: error:|CMake Error at |CMake Error:|meson\.build:\d+(:\d+)?: ERROR|Configuring incomplete|Preparing metadata .*error|Getting requirements to build wheel.*error|metadata generation failed|MetadataGenerationFailed|× (Getting requirements|Preparing metadata)|BackendUnavailable|Cannot import '.*'|configure\.(ac|in):\d+: error/;
@@ -59,6 +61,7 @@ export function classifyFailure({ trace, lines, withTests }: FailureSigns): Kind
   if (!types.some((type) => type.endsWith('.ProcessError'))) return classifyPython(phase, types, message);
   if (withTests && (isTestCommand(message) || says(TEST))) return 'test';
   if (says(KILLED)) return 'killed';
+  if (says(DOWNLOAD)) return 'fetch';
   if (CONFIGURE_PHASE.test(phase)) return 'configure';
   if (says(/file INSTALL cannot/)) return 'install';
   if (says(COMPILE)) return 'compile';
