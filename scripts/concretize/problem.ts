@@ -12,6 +12,11 @@ const MAX_SPACK_LENGTH = 300;
 const TARGET_ADVICE =
   '; the request has a "target=" of its own: remove it, or add a target for that microarchitecture to the settings';
 
+/** Spack does not say what to do about a compiler that is neither in the system nor finished. */
+const COMPILER_ADVICE =
+  '; build that compiler first, as a spec of its own, or use an image or runner that has one: Spack does not build a ' +
+  'compiler and what needs it at once';
+
 /** Reasons of this cache's own for not solving a request, as lines of its problem. */
 export function ownProblem(sentences: readonly string[]): string[] {
   return sentences.map((sentence) => OWN_SENTENCE + sentence);
@@ -36,12 +41,16 @@ export function shortly(problem: readonly string[]): string {
   const isAnnounced = index >= 0 && error.endsWith(':');
   const more = reasons.length > 1 ? ` (and ${formatNumber(reasons.length - 1, 'more reason')})` : '';
   if (isAnnounced && reason !== undefined) {
-    const advice = /failed to concretize .* target=/.test(error) ? TARGET_ADVICE : '';
-    return reason.replace(/^\s+\d+\. /, '').slice(0, MAX_SPACK_LENGTH) + more + advice;
+    return reason.replace(/^\s+\d+\. /, '').slice(0, MAX_SPACK_LENGTH) + more + adviceOn(error, reason);
   }
   const [, next = ''] = /^\s+(\S.*)/.exec(problem[index + 1] ?? '') ?? [];
   const text = (isAnnounced ? `${error} ${next}` : error).replace(/^==> Error: /, '').trim();
   return text.slice(0, MAX_SPACK_LENGTH) + repositoryProblem(problem);
+}
+
+function adviceOn(error: string, reason: string): string {
+  if (/compilers are allowed for the \w+ language/.test(reason)) return COMPILER_ADVICE;
+  return /failed to concretize .* target=/.test(error) ? TARGET_ADVICE : '';
 }
 
 /** Spack only warns about recipes that it could not fetch, and ends later without their names. */

@@ -33,16 +33,15 @@ test('reports the first reason when Spack lists several', () => {
     '     1. Only external, or concrete, compilers are allowed for the fortran language.',
   ];
   const reason = 'Only external, or concrete, compilers are allowed for the fortran language.';
-  expect(shortly(problem)).toBe(reason);
-  expect(shortly([...problem, '     2. other'])).toBe(`${reason} (and 1 more reason)`);
-  const [, first] = problem;
+  const advice = /; build that compiler first, as a spec of its own, or use an image or runner that has one/;
+  expect(shortly(problem)).toMatch(advice);
+  expect(shortly(problem).startsWith(reason)).toBe(true);
+  expect(shortly([...problem, '     2. other'])).toMatch(/language\. \(and 1 more reason\); build that/);
   const aimed = [
     '==> Error: failed to concretize `hdf5 target=zen3` for the following reasons:',
-    first ?? '',
+    "     1. cannot satisfy a requirement for package 'hdf5'.",
   ];
-  expect(shortly(aimed)).toMatch(
-    /fortran language\.; the request has a "target=" of its own: remove it, or /,
-  );
+  expect(shortly(aimed)).toMatch(/package 'hdf5'\.; the request has a "target=" of its own: remove it, or /);
   const warned = [
     "==> Warning: Error constructing repository '/cache/package_repos/zspsstf': Failed to clone repository fletch",
     '==> Error: Unknown namespace: fletch',
