@@ -2,12 +2,13 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { Container } from '../../site/schemas/container.ts';
-import { LockFile } from '../../site/schemas/lock-file.ts';
+import { LockFile, SolvedEnvironment } from '../../site/schemas/lock-file.ts';
 import { openRegistry } from '../../scripts/oci/open-registry.ts';
 import { pushSmallBase } from '../e2e/small-base.ts';
 import { findSolvers } from '../world/spack.ts';
 import { openRehearsal, type Rehearsal } from './rehearsal.ts';
 import {
+  ANOTHER_TARGET,
   BUILD_HERE,
   expectSuccess,
   oneInstallRoot,
@@ -130,4 +131,56 @@ test.runIf(canRehearse)('a dry run checks everything and changes nothing', async
   expectSuccess(dry);
   expect(dry.output).toMatch(/1 jobs received: \d builds and 0 containers added/);
   expect([rehearsal.git('rev-parse', 'main'), commits()]).toEqual(before);
+});
+
+test.runIf(canRehearse)('the schedule renews environments of all targets with newer recipes', async () => {
+  const names = ['course', 'lab'];
+  const settingsFor = (release: string): string => `packages: ${release}
+exclude: [trial-none, trial-tool]
+targets:
+  - { name: ${TARGET}, runner: ubuntu-24.04 }
+  - { name: ${ANOTHER_TARGET}, runner: ubuntu-24.04 }
+environments: { ${names.map((name) => `${name}: { refresh: always }`).join(', ')} }
+`;
+  const environment = (name: string) => `site/content/environments/${name}`;
+  const read = (name: string): unknown =>
+    JSON.parse(rehearsal.git('show', `main:${environment(name)}`)) as unknown;
+  const versions = (name: string): string[] => {
+    const { roots, concrete_specs: nodes } = LockFile.parse(read(`${name}.lock.json`));
+    return roots.map(({ hash }) => nodes[hash]?.version ?? '');
+  };
+  rehearsal.push({
+    '.github/build-cache.yaml': settingsFor('v2025.11.0'),
+    [environment('course.yaml')]: 'spack:\n  specs: [trial-base]\n',
+    [environment('lab.yaml')]: 'spack:\n  specs: [trial-base, trial-script]\n',
+  });
+  const env = { ...BUILD_HERE, ...oneInstallRoot(rehearsal) };
+  const inputs = { environment: names.join(' ') };
+  expectSuccess(await rehearsal.run('environment', { name: 'workflow_dispatch', inputs, vars, env }));
+  expect(versions('course')).toEqual(['1.0', '1.0']);
+
+  const recipe = `${RECIPES}/spack_repo/trial/packages/trial_base/package.py`;
+  const text = rehearsal.git('show', `main:${recipe}`);
+  rehearsal.push({
+    '.github/build-cache.yaml': settingsFor('v2026.06.0'),
+    [recipe]: text.replace('version("1.0")', 'version("2.0")\n    version("1.0")'),
+  });
+  const scheduled = { ...vars, SCHEDULED_BUILDS: 'true' };
+  const renewed = await rehearsal.run('scheduled', { name: 'schedule', vars: scheduled, env });
+  expectSuccess(renewed);
+  for (const target of [TARGET, ANOTHER_TARGET])
+    expect(renewed.output).toContain(
+      `2 environments solved again with the recipes v2026.06.0, for ${target}: course, lab.`,
+    );
+  expect(versions('course')).toEqual(['2.0', '2.0']);
+  expect(versions('lab').filter((version) => version === '2.0')).toHaveLength(2);
+  for (const name of names) {
+    const { targets, next } = SolvedEnvironment.parse(read(`${name}.solved.json`));
+    const releases = Object.entries(targets).map(([target, { release }]) => [target, release]);
+    expect(Object.fromEntries(releases)).toEqual({
+      [TARGET]: 'v2026.06.0',
+      [ANOTHER_TARGET]: 'v2026.06.0',
+    });
+    expect(next).toBeUndefined();
+  }
 });
