@@ -8,7 +8,7 @@ import { expect, test } from 'vitest';
 import type { Build } from '../../site/schemas/build.ts';
 import type { Failure } from '../../site/schemas/failure.ts';
 import type { Received } from './receive-artifact.ts';
-import { describeRun, describeUselessRun, attestLater, writeSubjects } from './finish-run.ts';
+import { describeRun, describeUselessRun, describeWaves, attestLater, writeSubjects } from './finish-run.ts';
 
 const HASH = 'mgvrpqcayml2t34bqu5anstlc53ooayw';
 const DIGEST = `sha256:${'a'.repeat(64)}` as const;
@@ -20,6 +20,31 @@ test('links new builds to the site, but not those of a dry run', () => {
   const dry = describeRun([received([build(0)])], false);
   expect(dry).toContain('## Would publish 1 build');
   expect(dry).not.toContain('http');
+});
+
+test('says how many builds wait for a later run, how long they take, and what was not tried', () => {
+  const job = { ...received([build(0)], []), planned: 4 };
+  const failure: Failure = {
+    name: 'tree',
+    spec: 'tree@9',
+    kind: 'compile',
+    log: [],
+    date: '2026-11-01T00:00:00Z',
+  };
+  const outcome = {
+    failures: [failure],
+    waiting: [HASH, HASH, HASH],
+    waitingSeconds: 9_000,
+    containers: 0,
+    specs: [],
+  };
+  const text = describeWaves([job], outcome);
+  expect(text).toContain('job0["Build 0 for x86_64_v3: 1 built, 3 waiting"]');
+  expect(text).toContain('1 were not tried, since one of their dependencies failed.');
+  expect(text).toContain('3 builds wait for a later run: about 2\u00a0h 30\u00a0min.');
+  const done = { ...outcome, waiting: [], failures: [] };
+  expect(describeWaves([job, job], done)).toContain('Nothing waits for a later run.');
+  expect(describeWaves([job], done)).toBe('');
 });
 
 test('a run in which everything failed is an error that names the failures', () => {

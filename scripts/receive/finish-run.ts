@@ -223,7 +223,7 @@ export function describeRun(
 }
 
 /** Summary of builds in waves: a diagram, and the builds left for a later run. Empty for a single job. */
-function describeWaves(
+export function describeWaves(
   all: readonly Received[],
   { waiting, waitingSeconds, failures }: DividedOutcome,
 ): string {

@@ -171,6 +171,19 @@ test('short requests that share something are one job', () => {
   expect(plan?.roots.map(({ spec }) => spec).sort()).toEqual(['hdf5~mpi', 'openmpi']);
 });
 
+test('work of up to half an hour stays one job, even if several would end earlier', () => {
+  const names = ['hdf5~mpi', 'openmpi'];
+  const divideAll = (seconds: number) => {
+    const entries = names.map((name, index) => solve(index, name));
+    return divide(entries, seconds);
+  };
+  const nodes = Object.keys(divideAll(1).seconds).length;
+  rmSync(folder, { recursive: true });
+  expect(divideAll(1_790 / nodes).jobs).toHaveLength(1);
+  rmSync(folder, { recursive: true });
+  expect(divideAll(1_810 / nodes).jobs.length).toBeGreaterThan(1);
+});
+
 test('long work is divided: each node once, each with its dependencies, its text verbatim', () => {
   const names = REAL.roots.map(({ spec }) => spec).slice(0, 30);
   const run = divide(

@@ -35,7 +35,7 @@ const CROSSING_SECONDS = 180;
  * dependencies, tarballs and build folders.
  */
 const JOB_BYTES = 6e9;
-const UNKNOWN_BYTES = 50e6;
+const UNKNOWN_BYTES = 20e6;
 
 /** Division of a planned run. */
 export interface DividedRun extends DividedRequests {

@@ -1,5 +1,9 @@
-import { expect, test } from 'vitest';
-import { pictureWaves, type PicturedJob } from './picture.ts';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect, test, vi } from 'vitest';
+import type { MatrixEntry } from '../../site/schemas/build-request.ts';
+import { pictureWaves, reportDivision, type PicturedJob } from './picture.ts';
 
 function job(index: number, wave: number, counts: Partial<PicturedJob> = {}): PicturedJob {
   return { index, wave, target: 'x86_64_v3', built: 0, failed: 0, waiting: 0, ...counts };
@@ -33,4 +37,27 @@ test('draws the jobs of each wave with the state of their builds', () => {
 
 test('draws nothing where a picture would say nothing', () => {
   expect(pictureWaves(Array.from({ length: 61 }, (_, index) => job(index, 0)))).toEqual([]);
+});
+
+test('the summary of a plan says how long its work takes, and that of a later run', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'picture-'));
+  vi.stubEnv('GITHUB_STEP_SUMMARY', join(folder, 'summary.md'));
+  const entry = (index: number): MatrixEntry => {
+    const digest = 'a'.repeat(64);
+    return { index, target: 'v3', runner: 'r', container: '', plan: digest, lock: digest, inputs: digest };
+  };
+  try {
+    const jobs = [entry(0), entry(1)];
+    const hashesOf = new Map([[0, ['a', 'b']]]);
+    const seconds = { a: 3_600, b: 3_600, c: 1_800 };
+    reportDivision({ jobs, requests: [entry(2)], left: ['c'], seconds, hashesOf });
+    const text = readFileSync(join(folder, 'summary.md'), 'utf8').replaceAll('\u00a0', ' ');
+    expect(text).toContain(
+      'About 2 h 30 min of building in 2 jobs. 1 builds (about 30 min) are for a later run.',
+    );
+    expect(text).toContain('job0["Build 0 for v3: 2 waiting"]');
+  } finally {
+    vi.unstubAllEnvs();
+    rmSync(folder, { recursive: true });
+  }
 });
