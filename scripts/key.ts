@@ -1,8 +1,14 @@
 import { readFile } from 'node:fs/promises';
 import { Option } from 'commander';
 import { catalogOption, createCommand, runCommand } from './cli/command.ts';
-import { describeNewKey, KEY_TYPES, makeKey, type KeyType } from './signing/key.ts';
-import { writePrivateKey, writePublicKey } from './signing/key-file.ts';
+import {
+  KEY_TYPES,
+  type KeyType,
+  describeNewKey,
+  makeKey,
+  writePrivateKey,
+  writePublicKey,
+} from './signing/key.ts';
 
 interface Options {
   catalog: string;

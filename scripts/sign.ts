@@ -1,7 +1,7 @@
 import { createCommand, runCommand } from './cli/command.ts';
-import { writePublicKey } from './signing/key-file.ts';
+import { writePublicKey } from './signing/key.ts';
 import { listManifests, signManifests, writeSignedManifests } from './signing/sign-catalog.ts';
-import { readSigner } from './signing/signature.ts';
+import { readSigner } from './signing/signer.ts';
 
 interface Options {
   catalog: string;

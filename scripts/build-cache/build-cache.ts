@@ -9,7 +9,7 @@ import { CacheFolder } from './cache-folder.ts';
 import { label } from './dag.ts';
 import { parseMirrorManifest } from './mirror-manifest.ts';
 import { quote, refusal } from './quote.ts';
-import { splitSigned, verifyManifest } from '../signing/signature.ts';
+import { splitSigned, verifyManifest } from '../../site/lib/spack/signed-manifest.ts';
 import { isProved, parseSpecFile, type CheckedSpecFile, type KnownNodes } from './spec-file.ts';
 import { digestOf } from '../cli/digest.ts';
 

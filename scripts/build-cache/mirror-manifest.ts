@@ -8,7 +8,7 @@ import {
 } from '../../site/schemas/mirror-manifest.ts';
 import type { Blob } from '../../site/schemas/build.ts';
 import { digestFrom, hexOf } from '../../site/schemas/digest.ts';
-import { splitSigned } from '../signing/signature.ts';
+import { splitSigned } from '../../site/lib/spack/signed-manifest.ts';
 import { quote } from './quote.ts';
 
 /** File that says how a mirror is signed, and the text that Spack writes, whether it is signed or not. */

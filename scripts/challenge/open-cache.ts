@@ -10,7 +10,7 @@ import { openMirrorFiles, readText } from '../build-cache/mirror-files.ts';
 import { INDEX_MEDIA_TYPE } from '../../site/schemas/mirror-manifest.ts';
 import { indexManifestPath, OWN_INDEX } from '../mirror/indexes.ts';
 import { verified } from '../oci/verify.ts';
-import { splitSigned } from '../signing/signature.ts';
+import { splitSigned } from '../../site/lib/spack/signed-manifest.ts';
 
 const MANIFEST_LIMIT_BYTES = 2 ** 20;
 const INDEX_LIMIT_BYTES = 2 ** 28;

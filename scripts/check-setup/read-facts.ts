@@ -21,7 +21,7 @@ import { answerChallenge, parseChallenge } from '../oci/registry-client.ts';
 import { chooseLogins } from '../oci/registry-login.ts';
 import { homesOf, listRegistries } from '../publish/target-registries.ts';
 import { listManifests } from '../signing/sign-catalog.ts';
-import { splitSigned } from '../signing/signature.ts';
+import { splitSigned } from '../../site/lib/spack/signed-manifest.ts';
 import type { RegistryFacts, SetupFacts } from './judge.ts';
 
 /** Longest wait for the registry without any data, in milliseconds. */

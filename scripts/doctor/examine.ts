@@ -1,7 +1,7 @@
 import { parseSettings, type ProcessEnvironment } from '../../site/schemas/settings.ts';
 import { indexOfBuilds } from '../mirror/indexes.ts';
 import { leaveOutUnreadable } from '../mirror/readable-catalog.ts';
-import { readSigner } from '../signing/signature.ts';
+import { readSigner } from '../signing/signer.ts';
 import { checkSiteBytes } from './check-bytes.ts';
 import { checkKeys, checkManifests, checkNodes, checkTimes } from './check-catalog.ts';
 import { checkRegistries } from './check-registries.ts';

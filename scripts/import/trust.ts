@@ -1,5 +1,5 @@
 import type { Imported } from '../../site/schemas/build.ts';
-import { splitSigned, verifyManifest } from '../signing/signature.ts';
+import { splitSigned, verifyManifest } from '../../site/lib/spack/signed-manifest.ts';
 
 /** Requirements for the signatures of a source. */
 export interface Trust {

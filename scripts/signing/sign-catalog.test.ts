@@ -7,7 +7,7 @@ import { Build } from '../../site/schemas/build.ts';
 import { runScript } from '../../tests/world/run.ts';
 import { makeKey, type KeyPair } from './key.ts';
 import { specManifestText } from '../build-cache/mirror-manifest.ts';
-import { verifyManifest } from './signature.ts';
+import { verifyManifest } from '../../site/lib/spack/signed-manifest.ts';
 
 const KEY_DATE = new Date('2026-01-01T00:00:00Z');
 const NAMES = ['bzip2', 'lz4', 'tree'];
@@ -95,7 +95,7 @@ test('refuses a manifest without its build, and does not follow a link', async (
   await rm(manifestPath('tree').replace('manifests', 'builds').replace('.spec.manifest.json', '.json'));
   await addManifest('tree');
   await expect(sign(pair)).rejects.toThrow(
-    /tree-1\.0-.*\.json: expected the build that a manifest belongs to/,
+    /tree-1\.0-.*\.manifest\.json: expected the manifest of the tarball and config that builds\//,
   );
 });
 

@@ -2,14 +2,14 @@ import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import glob from 'fast-glob';
 import pMap from 'p-map';
-import { createMessage, sign } from 'openpgp';
 import { z } from 'zod';
 import { Build } from '../../site/schemas/build.ts';
+import { readCatalogFile } from '../catalog/catalog.ts';
 import { replaceFile } from '../cli/files.ts';
 import { withProgress } from '../cli/progress.ts';
 import { specManifestText } from '../build-cache/mirror-manifest.ts';
-import { signManifest, splitSigned, verifyManifest } from './signature.ts';
-import type { Signer } from './signer.ts';
+import { type Signer, signDetached, signManifest } from './signer.ts';
+import { splitSigned, verifyManifest } from '../../site/lib/spack/signed-manifest.ts';
 import { IndexDocument } from '../../site/schemas/api/index-document.ts';
 
 /** Number of files read or written at a time. */
@@ -70,8 +70,8 @@ async function signFile(
   const current = await readFile(where, 'utf8');
   const { text, signed } = splitSigned(current, where);
   if (signed && !all) return undefined;
-  const build = await readBuild(join(catalog, buildPathOf(path)));
-  if (text !== specManifestText(build.tarball, build.image.config)) {
+  const build = readCatalogFile(catalog, buildPathOf(path), Build);
+  if (!build || text !== specManifestText(build.tarball, build.image.config)) {
     throw new Error(
       `${where}: expected the manifest of the tarball and config that ${buildPathOf(path)} names, ` +
         'found something else, which is not signed; restore both files from git',
@@ -84,16 +84,6 @@ async function signFile(
 /** Maps `manifests/<name>/<stem>.spec.manifest.json` to `builds/<name>/<stem>.json`. */
 function buildPathOf(manifestPath: string): string {
   return manifestPath.replace(/^manifests\//, 'builds/').replace(/\.spec\.manifest\.json$/, '.json');
-}
-
-async function readBuild(path: string): Promise<Build> {
-  try {
-    return Build.parse(JSON.parse(await readFile(path, 'utf8')));
-  } catch (cause) {
-    throw new Error(`${path}: expected the build that a manifest belongs to, found none or a broken one`, {
-      cause,
-    });
-  }
 }
 
 async function isSignedBy(current: string, signer: Signer): Promise<boolean> {
@@ -128,16 +118,6 @@ export async function signIndex(dist: string, signer: Signer | undefined): Promi
     return 'No key in SIGNING_KEY: the index of the API stays unsigned.';
   }
   const { updated = NO_DATE } = DatedIndex.parse(JSON.parse(text.toString()));
-  const date = new Date(updated);
-  const signature = await sign({
-    message: await createMessage({ binary: text }),
-    signingKeys: signer.key,
-    signingKeyIDs: signer.keyId,
-    detached: true,
-    date: date < signer.notBefore ? signer.notBefore : date,
-    // Turns off a random salt, which would make each signature different.
-    config: { nonDeterministicSignaturesViaNotation: false },
-  });
-  replaceFile(signatureFile, signature.replaceAll('\r\n', '\n'));
+  replaceFile(signatureFile, await signDetached(text, signer, new Date(updated)));
   return `Signed the index of the API with key ${signer.fingerprint}: ${signatureFile}`;
 }

@@ -2,8 +2,8 @@ import { readPrivateKey, revokeKey } from 'openpgp';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { openGnupg, type Gnupg } from '../../tests/world/gnupg.ts';
 import { makeKey } from './key.ts';
-import { signManifest, verifyManifest } from './signature.ts';
-import { readSigner, type Signer } from './signer.ts';
+import { type Signer, readSigner, signManifest } from './signer.ts';
+import { verifyManifest } from '../../site/lib/spack/signed-manifest.ts';
 
 const TEXT = '{\n"version":3\n}';
 const KEY_DATE = new Date('2026-01-01T00:00:00Z');

@@ -1,13 +1,18 @@
 import {
-  decryptKey,
-  readPrivateKeys,
   type KeyID,
   type PrivateKey,
+  type SignOptions,
   type SignaturePacket,
   type Subkey,
+  createCleartextMessage,
+  createMessage,
+  decryptKey,
+  readPrivateKeys,
+  sign,
 } from 'openpgp';
 import { fingerprintOf } from '../../site/lib/spack/public-key.ts';
 import type { ProcessEnvironment } from '../../site/schemas/settings.ts';
+import { refuseUnsafe } from '../../site/lib/spack/signed-manifest.ts';
 
 /** A private key that is ready to sign, with its public properties. */
 export interface Signer {
@@ -116,4 +121,34 @@ async function firstDay(key: PrivateKey, signing: PrivateKey | Subkey): Promise<
     ...signatures.map(({ created }) => created),
   ];
   return new Date(Math.max(...moments.map((moment) => moment?.getTime() ?? 0)));
+}
+
+/**
+ * Clear-signs a manifest in a form that `gpg --verify` and Spack accept. The same text, key and date give the
+ * same bytes (with Ed25519 and RSA keys). The signature is dated `date`, or the key's creation date if that
+ * is later: gpg refuses signatures older than their key. Throws for text that clear-signing would change.
+ */
+export async function signManifest(manifestText: string, signer: Signer, date: Date): Promise<string> {
+  refuseUnsafe(manifestText, 'the text to sign');
+  return signWith(signer, { message: await createCleartextMessage({ text: manifestText }), date });
+}
+
+/** The detached signature of bytes, dated like that of `signManifest`. */
+export async function signDetached(bytes: Uint8Array, signer: Signer, date: Date): Promise<string> {
+  return signWith(signer, { message: await createMessage({ binary: bytes }), detached: true, date });
+}
+
+async function signWith(
+  { key, keyId, notBefore }: Signer,
+  { date, ...content }: Pick<SignOptions, 'message' | 'detached'> & { date: Date },
+): Promise<string> {
+  const signed = await sign({
+    ...content,
+    signingKeys: key,
+    signingKeyIDs: keyId,
+    date: date < notBefore ? notBefore : date,
+    // Turns off a random salt, which would make each signature different.
+    config: { nonDeterministicSignaturesViaNotation: false },
+  });
+  return signed.replaceAll('\r\n', '\n');
 }

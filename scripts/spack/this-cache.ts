@@ -9,7 +9,7 @@ import { readLimited, send } from '../http/request.ts';
 import { INDEX_TAG } from '../oci/image.ts';
 import { openRegistry } from '../oci/open-registry.ts';
 import { parseReference } from '../oci/reference.ts';
-import { splitSigned } from '../signing/signature.ts';
+import { splitSigned } from '../../site/lib/spack/signed-manifest.ts';
 
 /** Name of this cache's mirror in the Spack that builds for it. */
 const NAME = 'this-cache';

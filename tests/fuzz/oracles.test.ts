@@ -11,7 +11,7 @@ import { describe, expect, test } from 'vitest';
 import { TarDialect } from '../../scripts/build-cache/tar/dialect.ts';
 import { TarListing } from '../../scripts/build-cache/tar/listing.ts';
 import { GlibcScan } from '../../scripts/build-cache/elf-glibc.ts';
-import { verifyManifest } from '../../scripts/signing/signature.ts';
+import { verifyManifest } from '../../site/lib/spack/signed-manifest.ts';
 import { dagHashText } from '../../site/lib/spack/node-text.ts';
 import { openGnupg } from '../world/gnupg.ts';
 import { mutateNodes } from '../world/node-mutations.ts';

@@ -17,7 +17,7 @@ import { parseReference } from '../../scripts/oci/reference.ts';
 import { parseChallenge } from '../../scripts/oci/registry-client.ts';
 import { parseAllowedHashes } from '../../scripts/publish/allowed-hashes.ts';
 import { readPublicKeys } from '../../site/lib/spack/public-key.ts';
-import { splitSigned, verifyManifest } from '../../scripts/signing/signature.ts';
+import { splitSigned, verifyManifest } from '../../site/lib/spack/signed-manifest.ts';
 import { parsePaste } from '../../site/client/machine/paste.ts';
 import { parseEntry } from '../../site/lib/catalog/catalog-files.ts';
 import { parsePin, parseSnapshot } from '../../site/lib/catalog/kept-builds.ts';

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { MirrorManifest, type BlobRecord } from '../../site/schemas/mirror-manifest.ts';
-import { splitSigned } from '../../scripts/signing/signature.ts';
+import { splitSigned } from '../../site/lib/spack/signed-manifest.ts';
 
 /** A copy of a fixture's build cache for tests to damage; everything else stays valid. */
 export class HostileCache {

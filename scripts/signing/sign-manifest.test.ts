@@ -4,7 +4,8 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { openGnupg, type Gnupg } from '../../tests/world/gnupg.ts';
 import { makeKey } from './key.ts';
 import { specManifestText } from '../build-cache/mirror-manifest.ts';
-import { readSigner, signManifest, splitSigned, verifyManifest, type Signer } from './signature.ts';
+import { readSigner, signManifest, type Signer } from './signer.ts';
+import { splitSigned, verifyManifest } from '../../site/lib/spack/signed-manifest.ts';
 
 const SIGNED_CACHE = 'tests/fixtures/cache-signed';
 const FIXTURE_FINGERPRINT = 'FF812714F6D64D5FC414EC652E6EF459923242D9';
