@@ -1,5 +1,6 @@
 import { expect, test, vi } from 'vitest';
-import { compareGlibc, GlibcScan } from './elf-glibc.ts';
+import { compareVersions } from '../../site/lib/spack/versions.ts';
+import { GlibcScan } from './elf-glibc.ts';
 
 const ELF = '\x7fELF\x02\x01';
 
@@ -46,5 +47,5 @@ test.each(['GLIBC_', '\0GLIBC_', '\0GLIBC_2.1\0'])('does not examine each of man
 
 test('compares versions by number', () => {
   const sorted = ['2.2.5', '2.3', '2.3.4', '2.34', '3.0'];
-  expect([...sorted].reverse().sort(compareGlibc)).toEqual(sorted);
+  expect([...sorted].reverse().sort(compareVersions)).toEqual(sorted);
 });

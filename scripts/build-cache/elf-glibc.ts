@@ -1,3 +1,4 @@
+import { compareVersions } from '../../site/lib/spack/versions.ts';
 /** The first bytes of an ELF file. */
 const ELF_MAGIC = Buffer.from([0x7f, 0x45, 0x4c, 0x46]);
 const SYMBOL_PREFIX = 'GLIBC_';
@@ -46,19 +47,8 @@ export class GlibcScan {
       const text = bytes.toString('latin1', at, at + OVERLAP_BYTES);
       const version = /^GLIBC_(\d+(?:\.\d+)+)\0/.exec(text)?.[1];
       if (version === undefined) continue;
-      if (this.newest === undefined || compareGlibc(version, this.newest) > 0) this.newest = version;
+      if (this.newest === undefined || compareVersions(version, this.newest) > 0) this.newest = version;
     }
     return left;
   }
-}
-
-/** Compares dotted numbers: 2.9 comes before 2.34. */
-export function compareGlibc(a: string, b: string): number {
-  const left = a.split('.').map(Number);
-  const right = b.split('.').map(Number);
-  for (let at = 0; at < Math.max(left.length, right.length); at += 1) {
-    const difference = (left[at] ?? 0) - (right[at] ?? 0);
-    if (difference !== 0) return difference;
-  }
-  return 0;
 }

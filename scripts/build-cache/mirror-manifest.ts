@@ -14,6 +14,32 @@ import { quote } from './quote.ts';
 /** File that says how a mirror is signed, and the text that Spack writes, whether it is signed or not. */
 export const LAYOUT = { path: 'v3/layout.json', text: '{"signing": "gpg"}' } as const;
 
+/** The name of the index that a client reads when its mirror names no view. */
+export const OWN_INDEX = '';
+
+/** Path of the manifest of an index on a mirror. */
+export function indexManifestPath(view: string): string {
+  return `v3/manifests/index/${view === OWN_INDEX ? '' : `${view}/`}index.manifest.json`;
+}
+
+/** Path of the manifest of the list of a mirror's public keys. */
+export const KEY_INDEX_PATH = 'v3/manifests/key/keys.manifest.json';
+
+/** Path of the manifest of a public key. */
+export function keyManifestPath(fingerprint: string): string {
+  return `v3/manifests/key/${fingerprint}.key.manifest.json`;
+}
+
+/** Maximum number of keys: a cache has one or two, and one more for each replacement. */
+const KEYS_LIMIT = 100;
+
+/** List of a mirror's public keys. */
+export const KeyIndex = z.object({
+  keys: z
+    .record(z.string().regex(/^[0-9A-F]{40}(?:[0-9A-F]{24})?$/, 'expected a fingerprint'), z.unknown())
+    .refine((keys) => Object.keys(keys).length <= KEYS_LIMIT, `expected at most ${KEYS_LIMIT} keys`),
+});
+
 /** The text of a manifest, byte for byte as Spack writes it: `json.dump(…, indent=0, separators=(",", ":"))`. */
 export function manifestText(records: BlobRecord[]): string {
   const text = JSON.stringify(MirrorManifest.parse({ version: 3, data: records }), null, 1);

@@ -1,8 +1,7 @@
 import { gunzipSync } from 'node:zlib';
 import { compareTexts } from '../../site/lib/spack/versions.ts';
 import type { DifferenceCause } from '../../site/schemas/checks/reproduction.ts';
-import { readMembers, type ArchiveMember } from './archive-members.ts';
-import { readElfSections, type ElfSection } from './elf-sections.ts';
+import { type ArchiveMember, type ElfSection, readElfSections, readMembers } from './unpack.ts';
 
 /** A compiler option for a processor. */
 const CPU_FLAG = String.raw`(?:-m(?:arch|tune|cpu)=[\w.+-]+|-mno-[\w.]+|-m(?:avx|sse|fma|bmi|aes|f16c|popcnt)[\w.]*)`;

@@ -9,6 +9,7 @@ import { withProgress } from '../cli/progress.ts';
 import { classify, findPrefixes, withoutPrefix, type Prefixes } from './classify.ts';
 import type { CachedBuild, ComparableCache } from './open-cache.ts';
 import { readPayloadFiles, readPayload, type Payload, type PayloadSource } from './payload.ts';
+import { drain } from '../mirror/blob-cache.ts';
 
 /** Maximum number and size of files of one build to examine; a cause is usually found much earlier. */
 const MOST_FILES = 40;
@@ -80,7 +81,7 @@ async function compareBuild(
 ): Promise<Difference | undefined> {
   if (a.digest === b.digest) {
     // A manifest may name a blob that its cache does not have.
-    for await (const chunk of await second.open(b)) void chunk;
+    await drain(await second.open(b));
     return undefined;
   }
   const sources = [sourceOf(first, build, a), sourceOf(second, build, b)] as const;

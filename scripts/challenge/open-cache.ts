@@ -1,32 +1,15 @@
 import type { Readable } from 'node:stream';
 import fastGlob from 'fast-glob';
-import { z } from 'zod';
 import type { Blob } from '../../site/schemas/build.ts';
 import { mirrorBlobPath, DagHash } from '../../site/schemas/digest.ts';
-import { mirrorManifestPath, PackageName } from '../../site/schemas/node.ts';
+import { PackageName } from '../../site/schemas/node.ts';
 import { findSpecBlobs } from '../build-cache/build-cache.ts';
-import { readNamedBlob } from '../build-cache/mirror-manifest.ts';
 import { openMirrorFiles, readText } from '../build-cache/mirror-files.ts';
-import { INDEX_MEDIA_TYPE } from '../../site/schemas/mirror-manifest.ts';
-import { indexManifestPath, OWN_INDEX } from '../mirror/indexes.ts';
 import { verified } from '../oci/verify.ts';
 import { splitSigned } from '../../site/lib/spack/signed-manifest.ts';
+import { openMirror } from '../import/mirror-source.ts';
 
 const MANIFEST_LIMIT_BYTES = 2 ** 20;
-const INDEX_LIMIT_BYTES = 2 ** 28;
-
-/** The part of an index that is read here. */
-const Listing = z.object({
-  database: z.object({
-    installs: z.record(
-      DagHash,
-      z.object({
-        spec: z.object({ name: PackageName, version: z.string().max(100) }),
-        in_buildcache: z.boolean(),
-      }),
-    ),
-  }),
-});
 
 /** A build of a cache. */
 export interface CachedBuild {
@@ -65,21 +48,10 @@ export async function openCache(place: string, mayBeEmpty = false): Promise<Comp
     });
   }
 
+  /** Signatures are those of each cache, and not compared. */
   async function listByIndex(): Promise<CachedBuild[]> {
-    const path = indexManifestPath(OWN_INDEX);
-    const manifest = await readText(site, path, MANIFEST_LIMIT_BYTES);
-    if (manifest === undefined)
-      throw new Error(`${site.locate(path)}: expected the index of a build cache, found nothing`);
-    const index = readNamedBlob(manifest, site.locate(path), INDEX_MEDIA_TYPE);
-    const blob = mirrorBlobPath(index.digest);
-    const text = await readText(site, blob, INDEX_LIMIT_BYTES);
-    if (text === undefined)
-      throw new Error(`${site.locate(blob)}: expected the index that its manifest names, found nothing`);
-    const { installs } = Listing.parse(JSON.parse(text)).database;
-    return Object.entries(installs).flatMap(([hash, { spec, in_buildcache: isBuild }]) => {
-      const node = { ...spec, hash };
-      return isBuild ? [{ ...node, path: mirrorManifestPath(node) }] : [];
-    });
+    const { builds } = await openMirror(site, { keys: [], unsigned: true }).list();
+    return builds.map(({ name, version, hash, places: [path = ''] }) => ({ name, version, hash, path }));
   }
 
   return {

@@ -8,7 +8,6 @@ import { imageAnnotations, searchPathVariable } from '../oci/image.ts';
 import type { FindRegistry } from '../oci/open-registry.ts';
 import type { Registry } from '../oci/registry.ts';
 import { visitEntries } from '../build-cache/tar/entries.ts';
-import { compareGlibc } from '../build-cache/elf-glibc.ts';
 import type { BaseImage } from './base-image.ts';
 import { checkVariables, joinVariables, type Variables } from './run-environment.ts';
 import { readView, writeLayer, packLayer, type Layer, type LayerEntry } from './write-layer.ts';
@@ -21,7 +20,7 @@ import {
   type Platform,
   type ImageIndex,
 } from '../../site/schemas/image-manifest.ts';
-import { compareTexts } from '../../site/lib/spack/versions.ts';
+import { compareTexts, compareVersions } from '../../site/lib/spack/versions.ts';
 
 /** Parts of a container, except its base image. */
 interface ContainerParts {
@@ -113,7 +112,7 @@ function describe({ environment, roots: [root] }: WantedContainer): Record<strin
 function expectGlibc({ name }: BaseImage, glibc: string | undefined, builds: readonly Build[]): void {
   for (const { name: build, contents } of builds) {
     const needed = contents.glibc;
-    if (needed === undefined || (glibc !== undefined && compareGlibc(needed, glibc) <= 0)) continue;
+    if (needed === undefined || (glibc !== undefined && compareVersions(needed, glibc) <= 0)) continue;
     throw new Error(
       `${build} needs glibc ${needed}, and the base image ${name} has ${glibc ?? 'none'}; set a newer baseImage in the settings`,
     );

@@ -1,16 +1,18 @@
 import { createHash } from 'node:crypto';
 import { createReadStream, createWriteStream, lstatSync } from 'node:fs';
-import { Transform, type Readable } from 'node:stream';
+import { Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { createGzip, createGunzip } from 'node:zlib';
 import { join, posix } from 'node:path';
-import { pack, extract, type Pack } from 'tar-stream';
+import { pack, type Extract, type Pack } from 'tar-stream';
 import type { Blob } from '../../site/schemas/build.ts';
 import { digestFrom, type Digest } from '../../site/schemas/digest.ts';
 import { compareTexts } from '../../site/lib/spack/versions.ts';
 import { quote, refusal } from '../build-cache/quote.ts';
 import { TarListing } from '../build-cache/tar/listing.ts';
 import { checkTar } from '../build-cache/tar/tarball.ts';
+import { Meter } from '../cli/digest.ts';
+import { visitEntries } from '../build-cache/tar/entries.ts';
 
 /** The facts about a layer that an image needs. */
 export interface Layer extends Blob {
@@ -36,17 +38,13 @@ export function writeLayer(file: string, entries: readonly LayerEntry[]): Promis
 /** Writes a layer from the entries that `fill` adds to the tar, and closes it. */
 export async function packLayer(file: string, fill: (tar: Pack) => Promise<void>): Promise<Layer> {
   const uncompressed = createHash('sha256');
-  const compressed = createHash('sha256');
-  let size = 0;
+  const compressed = new Meter();
   const tar = pack();
   const flow = pipeline(
     tar,
     passing((chunk) => uncompressed.update(chunk)),
     createGzip({ level: 6 }),
-    passing((chunk) => {
-      compressed.update(chunk);
-      size += chunk.length;
-    }),
+    passing((chunk) => compressed.add(chunk)),
     createWriteStream(file),
   );
   const filled = fill(tar).then(
@@ -57,11 +55,7 @@ export async function packLayer(file: string, fill: (tar: Pack) => Promise<void>
     },
   );
   await Promise.all([filled, flow]);
-  return {
-    digest: digestFrom(compressed.digest('hex')),
-    size,
-    diffId: digestFrom(uncompressed.digest('hex')),
-  };
+  return { ...compressed.blob(), diffId: digestFrom(uncompressed.digest('hex')) };
 }
 
 async function addEntries(tar: Pack, entries: readonly LayerEntry[]): Promise<void> {
@@ -128,55 +122,41 @@ export async function readView(archive: string, place: ViewPlace, folder: string
     const stats = lstatSync(archive);
     if (!stats.isFile()) throw new Error('expected a file, found something else');
     if (stats.size > MAX_BYTES) throw new Error(`expected at most ${MAX_BYTES} bytes, found ${stats.size}`);
-    return await readEntries(createReadStream(archive), place, folder);
+    return await readEntries(archive, place, folder);
   } catch (cause) {
     throw refusal(archive, cause, 'no container is created for this environment');
   }
 }
 
-async function readEntries(source: Readable, place: ViewPlace, folder: string): Promise<LayerEntry[]> {
-  const archive = extract();
-  const check = (chunks: AsyncIterable<Buffer>) => checkTar(chunks, MAX_TAR_BYTES);
-  const flow = pipeline(source, createGunzip(), check, archive);
-  const [entries] = await Promise.all([collectEntries(archive, place, folder), flow]);
-  return entries;
-}
-
-async function collectEntries(
-  archive: ReturnType<typeof extract>,
-  place: ViewPlace,
-  folder: string,
-): Promise<LayerEntry[]> {
+async function readEntries(archive: string, place: ViewPlace, folder: string): Promise<LayerEntry[]> {
   const inside = `${place.root.slice(1)}/`;
   const listing = new TarListing();
   const entries: LayerEntry[] = [];
   let bytes = 0;
-  for await (const entry of archive) {
-    const { type, name, linkname, mode = 0, size = 0 } = entry.header;
+  const check = (chunks: AsyncIterable<Buffer>) => checkTar(chunks, MAX_TAR_BYTES);
+  const send = (tar: Extract) => pipeline(createReadStream(archive), createGunzip(), check, tar);
+  await visitEntries(send, async ({ type, name, linkname, mode = 0, size = 0 }, content) => {
     if (type !== 'file' && type !== 'symlink' && type !== 'directory') {
       throw new Error(`expected files, directories and symbolic links, found ${quote(name)} as a ${type}`);
     }
     const kind = type === 'symlink' ? 'symbolic link' : type;
-    const path = listing.add({ name, kind, target: linkname ?? '', mode });
+    const target = linkname ?? '';
+    const path = listing.add({ name, kind, target, mode });
     if (!path.startsWith(inside) && !(type === 'directory' && inside.startsWith(`${path}/`))) {
       throw new Error(`expected entries inside ${place.root}, found ${quote(path)}`);
     }
-    if (type === 'directory') {
-      entries.push({ path, kind: 'directory' });
-    } else if (type === 'symlink') {
-      const target = linkname ?? '';
+    if (type === 'directory') entries.push({ path, kind: 'directory' });
+    else if (type === 'symlink') {
       expectInside(path, target, place);
       entries.push({ path, kind: 'symlink', target });
     } else {
       bytes += size;
       if (bytes > MAX_BYTES) throw new Error(`expected at most ${MAX_BYTES} bytes of files, found more`);
       const file = join(folder, `view-${entries.length}`);
-      await pipeline(entry, createWriteStream(file));
+      await pipeline(content, createWriteStream(file));
       entries.push({ path, kind: 'file', executable: (mode & 0o111) !== 0, content: { file, size } });
-      continue;
     }
-    entry.resume();
-  }
+  });
   listing.refuseWritesThroughLinks('linux');
   return entries;
 }

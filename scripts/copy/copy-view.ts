@@ -5,7 +5,6 @@ import { readFile } from 'node:fs/promises';
 import { createReadStream } from 'node:fs';
 import prettyBytes from 'pretty-bytes';
 import pMap from 'p-map';
-import { z } from 'zod';
 import { shortHash, formatList, formatNumber } from '../../site/lib/format.ts';
 import type { Blob } from '../../site/schemas/build.ts';
 import { mirrorBlobPath } from '../../site/schemas/digest.ts';
@@ -15,7 +14,15 @@ import { withProgress } from '../cli/progress.ts';
 import type { MirrorFiles } from '../build-cache/mirror-files.ts';
 import type { SourceBuild } from '../import/source.ts';
 import { checkSignature } from '../import/trust.ts';
-import { indexManifestPath, OWN_INDEX } from '../mirror/indexes.ts';
+import {
+  KEY_INDEX_PATH,
+  KeyIndex,
+  LAYOUT,
+  OWN_INDEX,
+  indexManifestPath,
+  keyManifestPath,
+  readNamedBlob,
+} from '../build-cache/mirror-manifest.ts';
 import type { Registry } from '../oci/registry.ts';
 import type { CopyFolder } from './copy-folder.ts';
 import { parseJson } from '../../site/lib/json.ts';
@@ -25,7 +32,6 @@ import {
   KEY_MEDIA_TYPE,
   INDEX_MEDIA_TYPE,
 } from '../../site/schemas/mirror-manifest.ts';
-import { LAYOUT, readNamedBlob } from '../build-cache/mirror-manifest.ts';
 import { readIndexFile } from '../import/index-file.ts';
 
 /** Builds fetched at a time. */
@@ -146,15 +152,6 @@ export function describeCopy({ builds, signed, keys, bytes, removed }: CopyResul
   ].join('\n');
 }
 
-/** Maximum number of keys: a cache has one or two, and one more for each replacement. */
-const KEYS_LIMIT = 100;
-
-const KeyIndex = z.object({
-  keys: z
-    .record(z.string().regex(/^[0-9A-F]{40}(?:[0-9A-F]{24})?$/, 'expected a fingerprint'), z.unknown())
-    .refine((keys) => Object.keys(keys).length <= KEYS_LIMIT, `expected at most ${KEYS_LIMIT} keys`),
-});
-
 /** Public keys by fingerprint, armored. */
 type Keys = ReadonlyMap<string, string>;
 
@@ -164,17 +161,16 @@ async function copyKeys(
   folder: CopyFolder,
   fetchBlob: (blob: Blob) => Promise<string>,
 ): Promise<Keys> {
-  const indexPath = 'v3/manifests/key/keys.manifest.json';
-  const indexText = await copyNamedBlob(indexPath, KEY_INDEX_MEDIA_TYPE);
+  const indexText = await copyNamedBlob(KEY_INDEX_PATH, KEY_INDEX_MEDIA_TYPE);
   if (indexText === undefined) return new Map();
   const { keys } = parseJson(indexText, KeyIndex, {
-    where: source.locate(indexPath),
+    where: source.locate(KEY_INDEX_PATH),
     expected: 'the list of keys that Spack writes',
     advice: 'run `spack buildcache update-index --keys` there',
   });
   const armored = new Map<string, string>();
   for (const fingerprint of Object.keys(keys).sort()) {
-    const path = `v3/manifests/key/${fingerprint}.key.manifest.json`;
+    const path = keyManifestPath(fingerprint);
     const text = await copyNamedBlob(path, KEY_MEDIA_TYPE);
     if (text === undefined)
       throw new Error(`${source.locate(path)}: expected a key, as the list of keys says, found none`);

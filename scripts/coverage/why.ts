@@ -4,13 +4,20 @@ import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
 import { shortHash } from '../../site/lib/format.ts';
 import { parseJson } from '../../site/lib/json.ts';
-import { digestFrom, DagHash, Sha256 } from '../../site/schemas/digest.ts';
+import { DagHash, mirrorBlobPath } from '../../site/schemas/digest.ts';
 import { withTemporaryFolder } from '../cli/temporary-folder.ts';
 import { printable } from '../cli/command.ts';
 import { digestOf } from '../cli/digest.ts';
-import { readIfThere } from '../cli/files.ts';
-import { getText } from '../http/request.ts';
 import { lastLines, readAnswer, runSpack } from '../spack/run-spack.ts';
+import { type MirrorFiles, openMirrorFiles, readText } from '../build-cache/mirror-files.ts';
+import {
+  KEY_INDEX_PATH,
+  KeyIndex,
+  OWN_INDEX,
+  indexManifestPath,
+  readNamedBlob,
+} from '../build-cache/mirror-manifest.ts';
+import { INDEX_MEDIA_TYPE, KEY_INDEX_MEDIA_TYPE } from '../../site/schemas/mirror-manifest.ts';
 
 /**
  * Limit for an index: that of a large cache has about 100 MB, and its bytes and text are in memory together.
@@ -83,9 +90,6 @@ export interface WhyOptions {
 /** Runs the consumer's Spack with the given arguments. */
 type RunOwnSpack = (args: string[]) => Promise<{ code: number; output: string }>;
 
-const Manifest = z.object({ data: z.array(z.object({ checksum: Sha256 })).min(1) });
-const KeyIndex = z.object({ keys: z.record(z.string(), z.unknown()) });
-
 /** Asks the consumer's own Spack, with its configuration, why it would build a spec. */
 export async function explainBuild(
   spec: string,
@@ -96,10 +100,11 @@ export async function explainBuild(
   const url = options.cache.replace(/\/+$/, '');
   if (!URL.canParse(url))
     throw new Error(`${options.cache}: expected an address such as https://owner.github.io/repo`);
-  const index = await readBlob(url, 'v3/manifests/index/index.manifest.json');
+  const place = openMirrorFiles(url.startsWith('file://') ? fileURLToPath(url) : url);
+  const index = await readBlob(place, indexManifestPath(OWN_INDEX), INDEX_MEDIA_TYPE);
   if (index === undefined)
     throw new Error(`${url}: expected a build cache with an index, found none; check the address`);
-  const keyIndex = await readBlob(url, 'v3/manifests/key/keys.manifest.json');
+  const keyIndex = await readBlob(place, KEY_INDEX_PATH, KEY_INDEX_MEDIA_TYPE);
   const keys =
     keyIndex === undefined
       ? {}
@@ -126,28 +131,15 @@ export async function explainBuild(
   });
 }
 
-/** The blob that a manifest of the mirror points to; undefined when there is no such manifest. */
-async function readBlob(url: string, path: string): Promise<string | undefined> {
-  const manifest = await readText(`${url}/${path}`);
+/** The text of the blob that a manifest of the mirror names; undefined when there is no such manifest. */
+async function readBlob(place: MirrorFiles, path: string, mediaType: string): Promise<string | undefined> {
+  const where = place.locate(path);
+  const manifest = await readText(place, path, LIMIT_BYTES);
   if (manifest === undefined) return undefined;
-  const where = `${url}/${path}`;
-  const { data } = parseJson(manifest, Manifest, {
-    where,
-    expected: 'a manifest',
-    advice: 'check the address',
-  });
-  const checksum = data[0]?.checksum ?? '';
-  const text = await readText(`${url}/blobs/sha256/${checksum.slice(0, 2)}/${checksum}`);
-  if (text === undefined || digestOf(text) !== digestFrom(checksum))
-    throw new Error(
-      `${where}: expected a blob with the sha256 ${checksum}, found a different one or none; try again`,
-    );
-  return text;
-}
-
-async function readText(url: string): Promise<string | undefined> {
-  if (!url.startsWith('file://')) return getText(url, LIMIT_BYTES);
-  return readIfThere(fileURLToPath(url))?.toString();
+  const { digest } = readNamedBlob(manifest, where, mediaType);
+  const text = await readText(place, mirrorBlobPath(digest), LIMIT_BYTES);
+  if (text !== undefined && digestOf(text) === digest) return text;
+  throw new Error(`${where}: expected the blob ${digest}, found a different one or none; try again`);
 }
 
 /**

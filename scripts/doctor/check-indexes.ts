@@ -6,7 +6,7 @@ import { expectBytes } from './site-files.ts';
 import { ALL_VIEW } from '../../site/lib/mirror/views.ts';
 import type { Blob } from '../../site/schemas/build.ts';
 import { mirrorBlobPath, type Digest } from '../../site/schemas/digest.ts';
-import { indexManifestPath, OWN_INDEX } from '../mirror/indexes.ts';
+import { indexManifestPath, OWN_INDEX } from '../build-cache/mirror-manifest.ts';
 import type { Diagnosis } from './diagnosis.ts';
 import type { ExaminedCatalog } from './read-catalog.ts';
 import { type MirrorFiles } from '../build-cache/mirror-files.ts';

@@ -1,6 +1,5 @@
 import pMap from 'p-map';
 import prettyBytes from 'pretty-bytes';
-import { z } from 'zod';
 import { tryJson } from '../../site/lib/json.ts';
 import { manifestFile } from '../../site/lib/catalog/catalog-files.ts';
 import { sha256Of } from '../../site/lib/mirror/recorded-settings.ts';
@@ -17,7 +16,7 @@ import type { ExaminedCatalog } from './read-catalog.ts';
 import { readText, type MirrorFiles } from '../build-cache/mirror-files.ts';
 import { KEY_INDEX_MEDIA_TYPE, KEY_MEDIA_TYPE } from '../../site/schemas/mirror-manifest.ts';
 import fastGlob from 'fast-glob';
-import { LAYOUT } from '../build-cache/mirror-manifest.ts';
+import { KEY_INDEX_PATH, KeyIndex, LAYOUT, keyManifestPath } from '../build-cache/mirror-manifest.ts';
 import { REQUESTS, type Diagnosis } from './diagnosis.ts';
 
 /**
@@ -112,9 +111,6 @@ async function checkBlobs(
   });
 }
 
-const KEY_INDEX = 'v3/manifests/key/keys.manifest.json';
-const KeyIndex = z.object({ keys: z.record(z.string(), z.unknown()) });
-
 /** Checks that clients fetch the same keys that sign. */
 async function checkKeys(
   { catalog }: ExaminedCatalog,
@@ -122,7 +118,7 @@ async function checkKeys(
   { site }: SiteCheck,
 ): Promise<void> {
   const { keys } = catalog;
-  const record = await readSiteBlob(site, KEY_INDEX, KEY_INDEX_MEDIA_TYPE);
+  const record = await readSiteBlob(site, KEY_INDEX_PATH, KEY_INDEX_MEDIA_TYPE);
   const text = record && (await readText(site, mirrorBlobPath(record.digest), TEXT_LIMIT_BYTES));
   const listed = tryJson(text ?? '', KeyIndex)?.keys ?? {};
   const [found, expected] = [Object.keys(listed), [...keys.keys()]].map(
@@ -130,12 +126,12 @@ async function checkKeys(
   );
   if (found !== expected)
     diagnosis.add('site-key-differs', {
-      where: site.locate(KEY_INDEX),
+      where: site.locate(KEY_INDEX_PATH),
       expected: `the keys ${expected ?? ''}`,
       found: `the keys ${found ?? ''}`,
     });
   for (const [fingerprint, armored] of keys) {
-    const keyPath = `v3/manifests/key/${fingerprint}.key.manifest.json`;
+    const keyPath = keyManifestPath(fingerprint);
     const blob = await readSiteBlob(site, keyPath, KEY_MEDIA_TYPE);
     const expected = `the key in keys/${fingerprint}.asc`;
     if (blob?.digest === digestFrom(sha256Of(armored))) {
@@ -230,7 +226,7 @@ async function findOrphans(
   for (const { tarball, image } of [...catalog.builds.values(), ...graced])
     known.add(mirrorBlobPath(tarball.digest)).add(mirrorBlobPath(image.config.digest));
   for (const armored of catalog.keys.values()) known.add(mirrorBlobPath(digestFrom(sha256Of(armored))));
-  const keyIndex = await readSiteBlob(site, KEY_INDEX, KEY_INDEX_MEDIA_TYPE);
+  const keyIndex = await readSiteBlob(site, KEY_INDEX_PATH, KEY_INDEX_MEDIA_TYPE);
   if (keyIndex) known.add(mirrorBlobPath(keyIndex.digest));
   const manifests = new Set([...catalog.builds.values(), ...graced].map(mirrorManifestPath));
   const served = [...files.keys()].filter((path) => path.startsWith('v3/manifests/spec/'));

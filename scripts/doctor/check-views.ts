@@ -7,7 +7,7 @@ import type { Blob } from '../../site/schemas/build.ts';
 import { mirrorBlobPath, type DagHash } from '../../site/schemas/digest.ts';
 import { readText, type MirrorFiles } from '../build-cache/mirror-files.ts';
 import { digestOf } from '../cli/digest.ts';
-import { indexManifestPath } from '../mirror/indexes.ts';
+import { indexManifestPath } from '../build-cache/mirror-manifest.ts';
 import { ViewNames } from '../mirror/previous-indexes.ts';
 import { describeOther, expectSubset, indexText, readSiteIndex, readIndexBlob } from './site-indexes.ts';
 import type { Diagnosis } from './diagnosis.ts';

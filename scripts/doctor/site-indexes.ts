@@ -5,10 +5,9 @@ import type { Blob } from '../../site/schemas/build.ts';
 import { mirrorBlobPath } from '../../site/schemas/digest.ts';
 import { digestOf } from '../cli/digest.ts';
 import { describeError } from '../cli/command.ts';
-import { indexManifestPath } from '../mirror/indexes.ts';
+import { indexManifestPath, readNamedBlob } from '../build-cache/mirror-manifest.ts';
 import type { Diagnosis } from './diagnosis.ts';
 import { readText, type MirrorFiles } from '../build-cache/mirror-files.ts';
-import { readNamedBlob } from '../build-cache/mirror-manifest.ts';
 import { INDEX_MEDIA_TYPE } from '../../site/schemas/mirror-manifest.ts';
 
 /** Limit for an index; 10,000 builds take about 16 MB. */

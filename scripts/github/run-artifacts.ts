@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import { createWriteStream, mkdirSync } from 'node:fs';
 import { pipeline } from 'node:stream/promises';
 import { join, dirname } from 'node:path';
@@ -10,7 +9,8 @@ import { readErrorText, send, type HttpAnswer } from '../http/request.ts';
 import { openGitHub } from './api.ts';
 import { describeError } from '../cli/command.ts';
 import { withTemporaryFolder } from '../cli/temporary-folder.ts';
-import { digestFrom, Digest } from '../../site/schemas/digest.ts';
+import { Digest } from '../../site/schemas/digest.ts';
+import { saveStream } from '../cli/digest.ts';
 import { isErrorCode } from '../cli/files.ts';
 import { BadArchiveError } from './errors.ts';
 
@@ -94,18 +94,7 @@ async function download(
     idleMs: IDLE_MS,
   });
   if (answer.status !== 200) throw await refusalOf(answer, `artifact ${name}`);
-  const hash = createHash('sha256');
-  await pipeline(
-    answer.body,
-    async function* measure(chunks: AsyncIterable<Buffer>) {
-      for await (const chunk of chunks) {
-        hash.update(chunk);
-        yield chunk;
-      }
-    },
-    createWriteStream(file),
-  );
-  const digest = digestFrom(hash.digest('hex'));
+  const { digest } = await saveStream(answer.body, file);
   if (listed && digest !== listed)
     throw new TemporaryError(
       `artifact ${name}: expected ${listed}, as GitHub lists it, downloaded ${digest}`,

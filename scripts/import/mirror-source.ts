@@ -9,7 +9,7 @@ import {
   SPEC_FILE_LIMIT_BYTES,
   unpackSpecFile,
 } from '../build-cache/build-cache.ts';
-import { readNamedBlob } from '../build-cache/mirror-manifest.ts';
+import { OWN_INDEX, indexManifestPath, readNamedBlob } from '../build-cache/mirror-manifest.ts';
 import { digestOf } from '../cli/digest.ts';
 import { readIndexFile } from './index-file.ts';
 import { listFromSpecFiles } from './list-from-spec-files.ts';
@@ -18,15 +18,14 @@ import type { MirrorFiles } from '../build-cache/mirror-files.ts';
 import type { Source, SourceBuild, SourceList, SourceSpec } from './source.ts';
 import { checkSignature, type Trust } from './trust.ts';
 
-/** Path of the index in a v3 build cache. */
-export const INDEX_MANIFEST = 'v3/manifests/index/index.manifest.json';
+const INDEX_PATH = indexManifestPath(OWN_INDEX);
 
 /** A v3 build cache: a directory, or an address as for `spack mirror add`. */
 export function openMirror(folder: MirrorFiles, trust: Trust): Source {
   async function list(): Promise<SourceList> {
-    const manifest = await folder.read(INDEX_MANIFEST, MANIFEST_LIMIT_BYTES);
+    const manifest = await folder.read(INDEX_PATH, MANIFEST_LIMIT_BYTES);
     if (!manifest) return { builds: await listFromSpecFiles(folder, read), unmatched: [] };
-    const where = folder.locate(INDEX_MANIFEST);
+    const where = folder.locate(INDEX_PATH);
     const index = readNamedBlob(decodeText(manifest, where), where, INDEX_MEDIA_TYPE);
     const path = mirrorBlobPath(index.digest);
     const stream = await folder.open(path);

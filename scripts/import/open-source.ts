@@ -1,7 +1,7 @@
 import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import { openRegistry } from '../oci/open-registry.ts';
-import { INDEX_MANIFEST, openMirror } from './mirror-source.ts';
+import { openMirror } from './mirror-source.ts';
 import { OLD_FOLDER, OLD_INDEX, openOldMirror } from './old-mirror-source.ts';
 import { openPages, PAGES_FOLDERS, PAGES_MANIFEST } from './pages-source.ts';
 import { openMirrorFiles } from '../build-cache/mirror-files.ts';
@@ -13,6 +13,7 @@ import { parseReference } from '../oci/reference.ts';
 import type { Registry } from '../oci/registry.ts';
 import { readIndexFile } from './index-file.ts';
 import { saveBlob } from './save-blob.ts';
+import { OWN_INDEX, indexManifestPath } from '../build-cache/mirror-manifest.ts';
 
 const PROBE_LIMIT_BYTES = 64 * 1024 * 1024;
 
@@ -33,13 +34,13 @@ export async function openSource(place: string, trust: Trust): Promise<Source> {
 
 async function openSite(place: string, trust: Trust): Promise<Source> {
   const folder = openMirrorFiles(place);
-  if (await folder.read(INDEX_MANIFEST, PROBE_LIMIT_BYTES)) return openMirror(folder, trust);
+  if (await folder.read(indexManifestPath(OWN_INDEX), PROBE_LIMIT_BYTES)) return openMirror(folder, trust);
   const old = await folder.open(OLD_INDEX);
   old?.destroy();
   if (old) return openOldMirror(folder, trust);
   if (await folder.read(PAGES_MANIFEST, PROBE_LIMIT_BYTES)) return openPages(folder, trust);
   throw new Error(
-    `${folder.address}: expected a build cache, found neither ${INDEX_MANIFEST} nor ${OLD_INDEX} nor ${PAGES_MANIFEST}; ` +
+    `${folder.address}: expected a build cache, found neither ${indexManifestPath(OWN_INDEX)} nor ${OLD_INDEX} nor ${PAGES_MANIFEST}; ` +
       'check the address, and run `spack buildcache update-index` on the cache if it has no index',
   );
 }

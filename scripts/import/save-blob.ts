@@ -1,10 +1,8 @@
-import { createHash } from 'node:crypto';
-import { createWriteStream } from 'node:fs';
 import type { Readable } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
 import type { Blob } from '../../site/schemas/build.ts';
-import { digestFrom, type Digest } from '../../site/schemas/digest.ts';
+import type { Digest } from '../../site/schemas/digest.ts';
 import { retry } from '../http/retry.ts';
+import { saveStream } from '../cli/digest.ts';
 
 /** The largest installs have about this before compression, whatever a source says. */
 const LIMIT_BYTES = 20_000_000_000;
@@ -34,7 +32,10 @@ export async function saveBlob(
   const blob = await retry(async () => {
     const source = await open();
     if (!source) throw new Error(`${where}: expected a file, found none; it is not imported`);
-    return save(source, target, where, limit);
+    return saveStream(source, target, (size) => {
+      if (size > limit)
+        throw new Error(`${where}: expected at most ${limit} bytes, found more; it is not imported`);
+    });
   });
   if (!expected || (blob.digest === expected.digest && blob.size === (expected.size ?? blob.size)))
     return blob;
@@ -42,23 +43,4 @@ export async function saveBlob(
     `${where}: expected ${expected.digest}${expected.size === undefined ? '' : ` of ${expected.size} bytes`}, ` +
       `found ${blob.digest} of ${blob.size}; the file was cut or changed: it is not imported`,
   );
-}
-
-async function save(source: Readable, target: string, where: string, limit: number): Promise<Blob> {
-  const hash = createHash('sha256');
-  let size = 0;
-  await pipeline(
-    source,
-    async function* measure(chunks: AsyncIterable<Uint8Array>) {
-      for await (const chunk of chunks) {
-        size += chunk.length;
-        if (size > limit)
-          throw new Error(`${where}: expected at most ${limit} bytes, found more; it is not imported`);
-        hash.update(chunk);
-        yield chunk;
-      }
-    },
-    createWriteStream(target),
-  );
-  return { digest: digestFrom(hash.digest('hex')), size };
 }

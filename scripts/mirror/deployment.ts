@@ -25,7 +25,13 @@ import { leaveOutUnreadable, type ReadableCatalog } from './readable-catalog.ts'
 import { shrinkToBudget } from './shrink-to-budget.ts';
 import { mirrorManifestPath } from '../../site/schemas/node.ts';
 import { KEY_INDEX_MEDIA_TYPE, KEY_MEDIA_TYPE } from '../../site/schemas/mirror-manifest.ts';
-import { blobRecord, LAYOUT, manifestText } from '../build-cache/mirror-manifest.ts';
+import {
+  KEY_INDEX_PATH,
+  LAYOUT,
+  blobRecord,
+  keyManifestPath,
+  manifestText,
+} from '../build-cache/mirror-manifest.ts';
 import { findIntact } from '../oci/directory-registry.ts';
 import { isErrorCode } from '../cli/files.ts';
 import { parseReference } from '../oci/reference.ts';
@@ -130,7 +136,7 @@ async function writeKeys(keys: Catalog['keys'], dist: Dist): Promise<void> {
   for (const fingerprint of fingerprints) {
     const blob = await dist.addBytes(keys.get(fingerprint) ?? '');
     await dist.addText(
-      `v3/manifests/key/${fingerprint}.key.manifest.json`,
+      keyManifestPath(fingerprint),
       manifestText([blobRecord(blob, KEY_MEDIA_TYPE, 'none')]),
     );
   }
@@ -138,7 +144,7 @@ async function writeKeys(keys: Catalog['keys'], dist: Dist): Promise<void> {
     keys: Object.fromEntries(fingerprints.map((fingerprint) => [fingerprint, {}])),
   });
   await dist.addText(
-    'v3/manifests/key/keys.manifest.json',
+    KEY_INDEX_PATH,
     manifestText([blobRecord(await dist.addBytes(index), KEY_INDEX_MEDIA_TYPE, 'none')]),
   );
 }

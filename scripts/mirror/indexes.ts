@@ -5,7 +5,7 @@ import type { Blob, Build } from '../../site/schemas/build.ts';
 import type { Digest } from '../../site/schemas/digest.ts';
 import { INDEX_MEDIA_TYPE } from '../../site/schemas/mirror-manifest.ts';
 import type { Catalog } from '../../site/lib/catalog/catalog-files.ts';
-import { blobRecord, manifestText } from '../build-cache/mirror-manifest.ts';
+import { OWN_INDEX, blobRecord, indexManifestPath, manifestText } from '../build-cache/mirror-manifest.ts';
 import type { Dist } from './dist.ts';
 import { blobOf } from '../cli/digest.ts';
 import { groupByRegistry, registryOf, type Stored } from '../../site/lib/registry-address.ts';
@@ -14,14 +14,6 @@ import { createLayout } from '../oci/layout.ts';
 import { openRegistries } from '../oci/open-registry.ts';
 import type { Registry, RegistryManifest } from '../oci/registry.ts';
 import { withTemporaryFolder } from '../cli/temporary-folder.ts';
-
-/** The name of the index that a client reads when its mirror names no view. */
-export const OWN_INDEX = '';
-
-/** Path of the manifest of an index on a mirror. */
-export function indexManifestPath(view: string): string {
-  return `v3/manifests/index/${view === OWN_INDEX ? '' : `${view}/`}index.manifest.json`;
-}
 
 /**
  * Writes the blobs of a mirror's own index and of its views; equal ones are written once.

@@ -8,9 +8,8 @@ import { INDEX_MEDIA_TYPE } from '../../site/schemas/mirror-manifest.ts';
 import { mirrorBlobPath } from '../../site/schemas/digest.ts';
 import type { Blob } from '../../site/schemas/build.ts';
 import { startServer } from '../../tests/world/start-server.ts';
-import { blobRecord, manifestText } from '../build-cache/mirror-manifest.ts';
+import { blobRecord, indexManifestPath, manifestText } from '../build-cache/mirror-manifest.ts';
 import { openBlobCache } from './blob-cache.ts';
-import { indexManifestPath } from './indexes.ts';
 import { fetchLiveIndexes, KEPT_INDEXES, keptIndexesText } from './previous-indexes.ts';
 
 const BUDGET = 900_000_000;

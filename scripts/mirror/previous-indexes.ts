@@ -10,9 +10,8 @@ import { isoSeconds } from '../../site/lib/format.ts';
 import { describeError } from '../cli/command.ts';
 import { ConnectionError } from '../http/retry.ts';
 import { get, getText, isLoopback } from '../http/request.ts';
-import { readNamedBlob } from '../build-cache/mirror-manifest.ts';
+import { OWN_INDEX, indexManifestPath, readNamedBlob } from '../build-cache/mirror-manifest.ts';
 import type { BlobCache } from './blob-cache.ts';
-import { indexManifestPath, OWN_INDEX } from './indexes.ts';
 
 /** Number of requests at a time. */
 const REQUESTS = 8;

@@ -4,7 +4,8 @@ import { hostname } from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
-import { isErrorCode } from '../cli/files.ts';
+import { parseJson } from '../../site/lib/json.ts';
+import { ignoreMissing, isErrorCode } from '../cli/files.ts';
 
 const LOCK_NAME = '.lock';
 /** A holder touches its lock at this interval to show that it is alive … */
@@ -123,12 +124,9 @@ async function readDeadHolder(file: string): Promise<Holder | undefined> {
 }
 
 async function readHolder(file: string): Promise<Holder | undefined> {
-  try {
-    return Holder.parse(JSON.parse(await readFile(file, 'utf8')));
-  } catch (error) {
-    if (isErrorCode(error, 'ENOENT')) return undefined;
-    throw new Error(`${file}: expected a lock; remove it when nothing is being published`, { cause: error });
-  }
+  const text = await readFile(file, 'utf8').catch(ignoreMissing);
+  const source = { where: file, expected: 'a lock', advice: 'remove it when nothing is being published' };
+  return text === undefined ? undefined : parseJson(text, Holder, source);
 }
 
 function isRunning(pid: number): boolean {

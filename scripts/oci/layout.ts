@@ -4,6 +4,7 @@ import path from 'node:path';
 import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { z } from 'zod';
+import { parseJson } from '../../site/lib/json.ts';
 import type { Blob } from '../../site/schemas/build.ts';
 import { hexOf, type Digest } from '../../site/schemas/digest.ts';
 import { Descriptor, ImageIndex, IMAGE_INDEX_MEDIA_TYPE } from '../../site/schemas/image-manifest.ts';
@@ -78,12 +79,8 @@ export async function createLayout(dir: string): Promise<Layout> {
 export async function readIndex(dir: string): Promise<Descriptor[] | undefined> {
   const file = path.join(dir, 'index.json');
   const text = await readFile(file, 'utf8').catch(ignoreMissing);
-  if (text === undefined) return undefined;
-  try {
-    return IndexFile.parse(JSON.parse(text)).manifests;
-  } catch (cause) {
-    throw new Error(`${file}: expected the index of an OCI image layout`, { cause });
-  }
+  const source = { where: file, expected: 'the index of an OCI image layout', advice: 'push to it again' };
+  return text === undefined ? undefined : parseJson(text, IndexFile, source).manifests;
 }
 
 /** Makes a directory of blobs a layout: writes `oci-layout`, then `index.json`, each as a whole. */

@@ -8,6 +8,7 @@ import {
   ImageManifest,
   type ImageIndex,
 } from '../../site/schemas/image-manifest.ts';
+import { parseJson, type JsonSource } from '../../site/lib/json.ts';
 import type { ManifestText, RegistryManifest } from './registry.ts';
 import { digestOf } from '../cli/digest.ts';
 
@@ -27,12 +28,7 @@ const AnyManifest = z.object({ mediaType: z.string().optional(), manifests: z.un
 
 /** Returns the descriptor of a manifest of any kind, with its text. */
 export function describeManifest(text: string, where: string): ManifestText {
-  let manifest: z.infer<typeof AnyManifest>;
-  try {
-    manifest = AnyManifest.parse(JSON.parse(text));
-  } catch (cause) {
-    throw new Error(`${where}: expected the manifest of an image, found something else`, { cause });
-  }
+  const manifest = parseJson(text, AnyManifest, expecting('the manifest of an image', where));
   const kind = manifest.manifests === undefined ? IMAGE_MANIFEST_MEDIA_TYPE : IMAGE_INDEX_MEDIA_TYPE;
   const bytes = Buffer.from(text);
   const digest = digestOf(bytes);
@@ -41,11 +37,7 @@ export function describeManifest(text: string, where: string): ManifestText {
 
 /** Reads an index of images. */
 export function parseIndex({ text }: ManifestText, where: string): ImageIndex {
-  try {
-    return ImageIndexSchema.parse(JSON.parse(text));
-  } catch (cause) {
-    throw new Error(`${where}: expected an index of images, found something else`, { cause });
-  }
+  return parseJson(text, ImageIndexSchema, expecting('an index of images', where));
 }
 
 /** Whether a manifest is an index of images. */
@@ -55,10 +47,10 @@ export function isIndex({ mediaType }: { mediaType: string }): boolean {
 
 /** Reads the manifest of one image. */
 export function parseImageManifest(text: string, where: string): RegistryManifest {
-  const described = describeManifest(text, where);
-  try {
-    return { ...described, manifest: ImageManifest.parse(JSON.parse(text)) };
-  } catch (cause) {
-    throw new Error(`${where}: expected the manifest of one image, found something else`, { cause });
-  }
+  const manifest = parseJson(text, ImageManifest, expecting('the manifest of one image', where));
+  return { ...describeManifest(text, where), manifest };
+}
+
+function expecting(expected: string, where: string): JsonSource {
+  return { where, expected, advice: 'push it again, or correct its name' };
 }

@@ -42,23 +42,9 @@ export async function restoreLayout(
   if (!tags) throw new Error(`${layout}: expected an OCI image layout, found no index.json`);
   if (tags.length === 0) return;
   const target = `${repository.host}/${repository.path}`;
-  const options = [
-    '--exclude-referrers',
-    '--no-tty',
-    `--plain-http=${transport === 'http'}`,
-    '--input',
-    layout,
-  ];
-  let runs = 0;
-  await retry(
-    async () => {
-      runs += 1;
-      if (runs > 1) console.error(`  ${repository.host} is busy: pushing the rest, attempt ${runs}`);
-      const { code, lastLines } = await runOras(['restore', ...options, target], tags.length);
-      if (code !== 0) throw describeFailure(repository, lastLines);
-    },
-    { firstRetryMs: firstRetryMs * RETRY_FACTOR },
-  );
+  const plain = `--plain-http=${transport === 'http'}`;
+  const args = ['restore', '--exclude-referrers', '--no-tty', plain, '--input', layout, target];
+  await runUntilDone(repository, args, firstRetryMs * RETRY_FACTOR, { images: tags.length });
 }
 
 /** Points a tag to a manifest in the repository. */
@@ -70,16 +56,8 @@ export async function tagManifest(
   firstRetryMs: number,
 ): Promise<void> {
   const source = `${repository.host}/${repository.path}@${digest}`;
-  await retry(
-    async () => {
-      const { code, lastLines } = await runOras(
-        ['tag', `--plain-http=${transport === 'http'}`, source, tag],
-        0,
-      );
-      if (code !== 0) throw describeFailure(repository, lastLines);
-    },
-    { firstRetryMs: firstRetryMs * RETRY_FACTOR },
-  );
+  const args = ['tag', `--plain-http=${transport === 'http'}`, source, tag];
+  await runUntilDone(repository, args, firstRetryMs * RETRY_FACTOR);
 }
 
 /** Logs in to a repository's registry; the password is passed through standard input. */
@@ -88,20 +66,32 @@ export async function logIntoRegistry(
   { username, password }: Pick<Credentials, 'username' | 'password'>,
 ): Promise<void> {
   const transport = await new RegistryClient(repository, { idleMs: LOGIN_IDLE_MS }).transport();
-  const args = ['login', `--plain-http=${transport === 'http'}`, '--username', username, '--password-stdin'];
+  const plain = `--plain-http=${transport === 'http'}`;
+  const args = ['login', plain, '--username', username, '--password-stdin', repository.host];
+  await runUntilDone(repository, args, LOGIN_RETRY_MS, { input: password });
+}
+
+/** Runs ORAS, again when that may help; throws with the reason when it fails. */
+async function runUntilDone(
+  repository: RemoteReference,
+  args: string[],
+  firstRetryMs: number,
+  { images = 0, input = '' } = {},
+): Promise<void> {
+  const onRetry = () => console.error(`  ${repository.host} is busy: trying the rest again`);
   await retry(
     async () => {
-      const { code, lastLines } = await runOras([...args, repository.host], 0, password);
+      const { code, lastLines } = await runOras(args, images, input);
       if (code !== 0) throw describeFailure(repository, lastLines);
     },
-    { firstRetryMs: LOGIN_RETRY_MS },
+    { firstRetryMs, onRetry },
   );
 }
 
 async function runOras(
   args: string[],
   images: number,
-  input = '',
+  input: string,
 ): Promise<{ code: number; lastLines: string }> {
   const env = withoutSecrets(process.env);
   const child = spawn(process.env['ORAS'] || 'oras', args, { env, stdio: 'pipe' });

@@ -27,7 +27,7 @@ import { isGitHubRegistry } from './github-registry.ts';
 import { RegistryRefusedError } from './errors.ts';
 import { RegistryClient } from './registry-client.ts';
 import { ignoreMissing } from '../cli/files.ts';
-import { blobPath, readIndex, TAG_ANNOTATION } from './layout.ts';
+import { blobPath, readIndex, tagOf } from './layout.ts';
 
 /** Options of a remote registry. Tests shorten the times. */
 export interface RemoteOptions {
@@ -238,7 +238,7 @@ async function pushFirstImage(layout: string, client: RegistryClient): Promise<b
 async function findSmallest(layout: string): Promise<WholeImage | undefined> {
   const images: WholeImage[] = [];
   for (const descriptor of (await readIndex(layout)) ?? []) {
-    const tag = descriptor.annotations?.[TAG_ANNOTATION];
+    const tag = tagOf(descriptor);
     if (tag === undefined || descriptor.mediaType !== IMAGE_MANIFEST_MEDIA_TYPE) continue;
     const file = blobPath(layout, descriptor.digest);
     const text = await readFile(file, 'utf8').catch(ignoreMissing);

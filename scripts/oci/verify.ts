@@ -1,11 +1,10 @@
-import { createHash } from 'node:crypto';
 import { closeSync, openSync, readSync } from 'node:fs';
 import { pipeline, Transform, type Readable } from 'node:stream';
 import type { Blob } from '../../site/schemas/build.ts';
 import { open } from 'node:fs/promises';
 import { buffer } from 'node:stream/consumers';
 import { setImmediate } from 'node:timers/promises';
-import { digestFrom } from '../../site/schemas/digest.ts';
+import { Meter } from '../cli/digest.ts';
 
 /**
  * Passes a stream through and fails at its end when it was not the blob: the size or the sha256 differs. The
@@ -30,16 +29,14 @@ interface Check {
 
 function startCheck(where: string, blob: Blob): Check {
   const expectation = `${where}: expected ${blob.digest} of ${blob.size} bytes, found`;
-  const hash = createHash('sha256');
-  let size = 0;
+  const meter = new Meter();
   return {
     add(bytes) {
-      size += bytes.length;
-      hash.update(bytes);
-      return size > blob.size ? new Error(`${expectation} more`) : null;
+      meter.add(bytes);
+      return meter.size > blob.size ? new Error(`${expectation} more`) : null;
     },
     end() {
-      const digest = digestFrom(hash.digest('hex'));
+      const { digest, size } = meter.blob();
       const isRight = size === blob.size && digest === blob.digest;
       return isRight ? null : new Error(`${expectation} ${digest} of ${size} bytes`);
     },

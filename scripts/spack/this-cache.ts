@@ -10,6 +10,7 @@ import { INDEX_TAG } from '../oci/image.ts';
 import { openRegistry } from '../oci/open-registry.ts';
 import { parseReference } from '../oci/reference.ts';
 import { splitSigned } from '../../site/lib/spack/signed-manifest.ts';
+import { OWN_INDEX, indexManifestPath } from '../build-cache/mirror-manifest.ts';
 
 /** Name of this cache's mirror in the Spack that builds for it. */
 const NAME = 'this-cache';
@@ -59,7 +60,7 @@ export async function findThisCache(
     message: `building without this cache: ${reason}`,
   });
   if (catalog.manifests.size === 0) return none('it has no build yet');
-  const index = await ask(`${siteUrl}/v3/manifests/index/index.manifest.json`);
+  const index = await ask(`${siteUrl}/${indexManifestPath(OWN_INDEX)}`);
   if ('problem' in index) return none(`${siteUrl} ${index.problem}`);
   const signed = isSigned(catalog);
   const mirrors: Record<string, Mirror> = {
@@ -93,7 +94,7 @@ async function findOtherMirrors(
     return reference.kind === 'remote' && reference.transport === 'https';
   });
   if (readable.length === 0) return [];
-  const all = await ask(`${siteUrl}/v3/manifests/index/${ALL_VIEW}/index.manifest.json`);
+  const all = await ask(`${siteUrl}/${indexManifestPath(ALL_VIEW)}`);
   if ('problem' in all || all.text === indexText) return [];
   const urls = await Promise.all(
     readable.map(async (name) => {

@@ -8,8 +8,7 @@ import type { LocalFile, Place, PlacedFile } from './place.ts';
 import { compareTexts } from '../../site/lib/spack/versions.ts';
 import { digestFrom, mirrorBlobPath } from '../../site/schemas/digest.ts';
 import { decodeText } from '../build-cache/build-cache.ts';
-import { parseMirrorManifest } from '../build-cache/mirror-manifest.ts';
-import { indexManifestPath, OWN_INDEX } from '../mirror/indexes.ts';
+import { OWN_INDEX, indexManifestPath, parseMirrorManifest } from '../build-cache/mirror-manifest.ts';
 
 /** Number of files compared, sent or removed at a time. */
 const CONCURRENCY = 16;

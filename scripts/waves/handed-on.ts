@@ -8,7 +8,14 @@ import type { SpecNode } from '../../site/lib/spack/dag.ts';
 import { databaseText } from '../../site/lib/spack/database.ts';
 import { INDEX_MEDIA_TYPE } from '../../site/schemas/mirror-manifest.ts';
 import { blobOf, blobOfFile, digestOf } from '../cli/digest.ts';
-import { blobRecord, LAYOUT, manifestText, parseMirrorManifest } from '../build-cache/mirror-manifest.ts';
+import {
+  LAYOUT,
+  OWN_INDEX,
+  blobRecord,
+  indexManifestPath,
+  manifestText,
+  parseMirrorManifest,
+} from '../build-cache/mirror-manifest.ts';
 import { describeError } from '../cli/command.ts';
 import { expectOwnFolder } from '../cli/files.ts';
 import { BadArchiveError } from '../github/errors.ts';
@@ -131,7 +138,7 @@ function writeIndex(roots: readonly DagHash[], nodes: ReadonlyMap<DagHash, SpecN
   const manifest = manifestText([blobRecord(blob, INDEX_MEDIA_TYPE, 'none')]);
   for (const [path, content] of [
     [mirrorBlobPath(blob.digest), bytes],
-    ['v3/manifests/index/index.manifest.json', manifest],
+    [indexManifestPath(OWN_INDEX), manifest],
     [LAYOUT.path, LAYOUT.text],
   ] as const) {
     mkdirSync(dirname(join(mirror, path)), { recursive: true });
