@@ -41,10 +41,7 @@ await runCommand(addPlaces(addVersionOptions(command)));
 async function choose(reason: string, { settings: file, ...options }: Options): Promise<void> {
   expectBranch(process.env);
   const settings = readSettingsFile(file);
-  const versions = await resolveVersions(
-    { spack: options.spack || settings.spack, packages: options.packages || settings.packages },
-    process.env,
-  );
+  const versions = await resolveVersions(options, settings, process.env);
   expectUsableSpack(versions.spack);
   setOutput('commit', laterCommit(process.env));
   setOutput('since', options.since || readDate(process.env, new Date()));

@@ -34,13 +34,9 @@ await runCommand(addSpackOptions(addVersionOptions(command)));
 
 async function concretize({ requests, target, settings: file, ...options }: Options): Promise<void> {
   const settings = readSettingsFile(file);
-  const { spack, packages } = options;
   await concretizeRequests(readRequests(requests, target, process.env), {
     ...options,
-    wanted: await resolveVersions(
-      { spack: spack || settings.spack, packages: packages || settings.packages },
-      process.env,
-    ),
+    wanted: await resolveVersions(options, settings, process.env),
     settings,
   });
 }

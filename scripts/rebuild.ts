@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { readCatalog } from './catalog/catalog.ts';
 import { chooseRebuild, writeRebuild } from './challenge/plan-rebuild.ts';
 import { readAlike } from './challenge/record-alike.ts';
-import { addPlaces, createCommand, runCommand } from './cli/command.ts';
+import { addPlaces, createCommand, parseNumber, runCommand } from './cli/command.ts';
 import { readSettingsFile } from './cli/owner-settings.ts';
 import { addSummary, annotate, setOutput } from './github/actions.ts';
 import { gatherRecipes, parseRecipeSources } from './spack/recipes.ts';
@@ -36,7 +36,7 @@ async function rebuild({ catalog: directory, ...options }: Options): Promise<voi
   const catalog = readCatalog(directory);
   const wish = {
     words: options.builds.split(/\s+/).filter((word) => word !== ''),
-    count: Math.min(Math.max(Number.parseInt(options.count, 10) || 3, 1), 50),
+    count: parseNumber('--count', options.count || '3', { from: 1, to: 50 }),
     seed: options.seed,
     alike: new Set(readAlike(directory).map(({ hash }) => hash)),
   };

@@ -48,8 +48,7 @@ async function refresh({ from, json, record, recordTo, recordFrom, ...options }:
   if (recordFrom !== undefined) return recordRecipes(from, catalog, readRecipes(recordFrom));
   if (options.packages === undefined)
     throw new Error('expected --packages VERSION, such as --packages latest, or --record-from FILE');
-  const spack = options.spack ?? readSettingsFile(options.settings).spack;
-  const wanted = await resolveVersions({ spack, packages: options.packages }, process.env);
+  const wanted = await resolveVersions(options, readSettingsFile(options.settings), process.env);
   const { plan, recipes } = await findStale(from, catalog, { ...options, wanted });
   if (json) process.stdout.write(`${JSON.stringify(plan, null, 2)}\n`);
   const text = refreshText(plan, wanted);

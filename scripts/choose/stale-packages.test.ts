@@ -36,7 +36,7 @@ function commit(recipes: Record<string, string>): string {
 const build = (name: string, published: string, origin: object) =>
   write(
     `catalog/builds/${name}/${published}.json`,
-    JSON.stringify({ published, origin: { spack: '1.1.0', ...origin } }),
+    JSON.stringify({ name, published, origin: { spack: '1.1.0', ...origin } }),
   );
 
 test("finds packages whose newest build is from another recipe than the release's", async () => {

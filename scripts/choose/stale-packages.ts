@@ -1,15 +1,12 @@
-import { readdirSync } from 'node:fs';
-import { join } from 'node:path';
 import { z } from 'zod';
-import { catalogPath, FROM_GIT } from '../../site/lib/catalog/catalog-files.ts';
+import { catalogPath } from '../../site/lib/catalog/catalog-files.ts';
 import { isCommit } from '../../site/lib/format.ts';
 import { compareTexts } from '../../site/lib/spack/versions.ts';
 import { Origin, type Build } from '../../site/schemas/build.ts';
 import type { Target } from '../../site/schemas/build-cache-settings.ts';
 import { RecipeComparison } from '../../site/schemas/checks/recipe-comparison.ts';
 import type { ProcessEnvironment } from '../../site/schemas/settings.ts';
-import { readCatalog, readCatalogFile } from '../catalog/catalog.ts';
-import { listNames, readJson } from '../cli/files.ts';
+import { readCatalog, readCatalogFile, readCatalogFiles } from '../catalog/catalog.ts';
 import { withTemporaryFolder } from '../cli/temporary-folder.ts';
 import { readOldTrees, readRecipeTrees, type RecipeTrees } from '../refresh/recipe-trees.ts';
 import { planRefresh, renewalContext } from '../refresh/refresh-plan.ts';
@@ -93,11 +90,12 @@ function groupBuilds<T extends Pick<Build, 'name' | 'origin'>>(
 }
 
 /** The fields that a choice needs: it reads thousands of these files. */
-const BuiltWithFile = z.object({
+const BuiltWith = z.object({
+  name: z.string(),
   published: z.string(),
   origin: Origin.pick({ target: true, packages: true, byHand: true }).strip(),
 });
-type BuiltWith = z.infer<typeof BuiltWithFile> & { name: string };
+type BuiltWith = z.infer<typeof BuiltWith>;
 
 /**
  * The packages of a target whose newest build, of each spec that people requested, is from another recipe than that of a
@@ -132,14 +130,7 @@ async function findChanged(
 
 /** Builds for a target, the newest first. */
 function readBuilds(catalog: string, target: Target): BuiltWith[] {
-  const folder = join(catalog, 'builds');
-  return listNames(folder)
-    .sort()
-    .flatMap((name) =>
-      readdirSync(join(folder, name))
-        .filter((file) => file.endsWith('.json'))
-        .map((file) => ({ name, ...readJson(join(folder, name, file), BuiltWithFile, FROM_GIT) })),
-    )
+  return [...readCatalogFiles(catalog, 'builds', BuiltWith).values()]
     .filter(({ origin }) => origin.target === target.name)
     .sort((a, b) => compareTexts(b.published, a.published));
 }

@@ -6,6 +6,7 @@ import type { GitHub } from '../github/api.ts';
 import { addMonthCounts } from './month-counts.ts';
 import { explainRule } from './rule-advice.ts';
 import { BusyError, RuleError, StaleHeadError } from '../github/errors.ts';
+import { formatNumber } from '../../site/lib/format.ts';
 
 /**
  * Tries before giving up because others keep committing in between: eight publishers at once need about
@@ -130,12 +131,16 @@ async function findOurs(github: GitHub, head: string, inDoubt: Map<string, Chang
   if (inDoubt.size === 0) return [];
   const sent = [...inDoubt.values()];
   inDoubt.clear();
-  const files = await readFiles(
+  const files = await readPaths(github, head, sent);
+  return sent.filter(({ path, content }) => files.get(path)?.oid === (content && nameBlob(content)));
+}
+
+function readPaths(github: GitHub, head: string, changes: readonly Change[]): ReturnType<typeof readFiles> {
+  return readFiles(
     github,
     head,
-    sent.map(({ path }) => path),
+    changes.map(({ path }) => path),
   );
-  return sent.filter(({ path, content }) => files.get(path)?.oid === (content && nameBlob(content)));
 }
 
 async function compare(
@@ -143,11 +148,7 @@ async function compare(
   head: string,
   changes: readonly Change[],
 ): Promise<{ changes: Change[]; lost: Change[] }> {
-  const files = await readFiles(
-    github,
-    head,
-    changes.map(({ path }) => path),
-  );
+  const files = await readPaths(github, head, changes);
   return reconcile(changes, (path) => files.get(path)?.oid);
 }
 
@@ -175,13 +176,7 @@ export function chunkChanges(
   changes: readonly Change[],
   { maxBytes = MAX_BYTES, maxFiles = MAX_FILES }: BatchLimits = {},
 ): Change[][] {
-  const units = new Map<string, Change[]>();
-  for (const change of changes) {
-    const key = partOf(change.path) ? `unit ${unitOf(change.path)}` : `path ${change.path}`;
-    const unit = units.get(key);
-    if (unit) unit.push(change);
-    else units.set(key, [change]);
-  }
+  const units = Map.groupBy(changes, ({ path }) => (partOf(path) ? `unit ${unitOf(path)}` : `path ${path}`));
   const chunks: Change[][] = [];
   let bytes = 0;
   for (const unit of [...units.values()].sort((a, b) => rankOf(a) - rankOf(b))) {
@@ -225,19 +220,15 @@ export function describeChanges(
   const gone = changes.filter(({ path, content }) => !content && partOf(path) === 'build');
   const failures = changes.filter(({ path, content }) => content && /(^|\/)failures\//.test(path));
   const parts = [
-    ...(builds.length > 0 ? [`add ${count(builds, 'build')} (${nameFirst(builds)})`] : []),
-    ...(failures.length > 0 ? [`record ${count(failures, 'failure')}`] : []),
-    ...(gone.length > 0 ? [`remove ${count(gone, 'build')}`] : []),
+    ...(builds.length > 0 ? [`add ${formatNumber(builds.length, 'build')} (${nameFirst(builds)})`] : []),
+    ...(failures.length > 0 ? [`record ${formatNumber(failures.length, 'failure')}`] : []),
+    ...(gone.length > 0 ? [`remove ${formatNumber(gone.length, 'build')}`] : []),
   ];
-  const headline = parts.join(', ') || `update ${count(changes, 'file')} of the catalog`;
+  const headline = parts.join(', ') || `update ${formatNumber(changes.length, 'file')} of the catalog`;
   return {
     headline: headline.charAt(0).toUpperCase() + headline.slice(1),
     body: run ? `Built by ${run}` : '',
   };
-}
-
-function count({ length }: readonly Change[], noun: string): string {
-  return `${length} ${noun}${length === 1 ? '' : 's'}`;
 }
 
 function nameFirst(builds: readonly Change[]): string {

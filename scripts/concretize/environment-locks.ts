@@ -69,20 +69,13 @@ export function readEnvironmentLocks(
   return [waiting, own].filter((text) => text !== undefined);
 }
 
-/** Whether a solution has the same specs as a lock, so that the owner has not changed them since. */
-export function asksForSame(recorded: string, solved: Pick<LockFile, 'roots'>): boolean {
-  const list = ({ roots }: Pick<LockFile, 'roots'>) => JSON.stringify(roots.map(({ spec }) => spec).sort());
-  return list(LockFile.parse(JSON.parse(recorded))) === list(solved);
-}
-
-/** Whether a known lock has exactly the roots of a solution. */
-export function hasSameRoots(recorded: string | undefined, solved: Pick<LockFile, 'roots'>): boolean {
-  if (recorded === undefined) return false;
-  const list = ({ roots }: Pick<LockFile, 'roots'>) =>
-    roots
-      .map(({ hash }) => hash)
-      .sort()
-      .join();
+/** Whether the roots of a lock have the same hashes, or ask for the same specs, as those of a solution. */
+export function hasSameRoots(
+  key: 'hash' | 'spec',
+  recorded: string,
+  solved: Pick<LockFile, 'roots'>,
+): boolean {
+  const list = ({ roots }: Pick<LockFile, 'roots'>) => JSON.stringify(roots.map((root) => root[key]).sort());
   return list(LockFile.parse(JSON.parse(recorded))) === list(solved);
 }
 

@@ -50,15 +50,13 @@ export interface PlanOfRest {
  */
 export function planRest(lock: Lock, isCached: IsCached, hasFailed: (hash: DagHash) => boolean): PlanOfRest {
   const { hashes, cached } = planBuild(lock, isCached);
-  const dependents = new Map<DagHash, DagHash[]>();
-  for (const hash of [...hashes, ...cached]) {
-    for (const need of needsOf(hash, lock, isCached)) {
-      const list = dependents.get(need);
-      if (list) list.push(hash);
-      else dependents.set(need, [hash]);
-    }
-  }
-  const lost = new Set(walk(hashes.filter(hasFailed), (hash) => dependents.get(hash) ?? []));
+  const needs = [...hashes, ...cached].flatMap((hash) =>
+    needsOf(hash, lock, isCached).map((need) => ({ hash, need })),
+  );
+  const dependents = Map.groupBy(needs, ({ need }) => need);
+  const lost = new Set(
+    walk(hashes.filter(hasFailed), (need) => dependents.get(need)?.map(({ hash }) => hash) ?? []),
+  );
   const plan = planBuild({ ...lock, roots: lock.roots.filter(({ hash }) => !lost.has(hash)) }, isCached);
   const kept = new Set(plan.hashes);
   return { plan, leftOut: hashes.filter((hash) => !kept.has(hash)) };

@@ -17,7 +17,6 @@ import { adaptStored } from './adapt-environment.ts';
 import { SBANG_FILE, writePlanFiles, expectSmall, composeSpackYaml } from './plan-files.ts';
 import {
   readSolvedEnvironment,
-  asksForSame,
   hasSameRoots,
   readEnvironmentLocks,
   type LockSystem,
@@ -137,7 +136,7 @@ async function solveWith(
     const reason = 'it has no specs, or all of them have a condition that is false here';
     return { request, nothing: `nothing to build: ${reason}` };
   }
-  if (recorded !== undefined && !request.fresh && older.length > 0 && !asksForSame(recorded, lock))
+  if (recorded !== undefined && !request.fresh && older.length > 0 && !hasSameRoots('spec', recorded, lock))
     return solveWith(older, request, folder, context);
   const { plan, leftOut } = planMissing(lock, request, context);
   if (leftOut.length > 0 && plan.hashes.length === 0) {
@@ -243,7 +242,9 @@ function writePlan(
   };
   const entry = writePlanFiles(folder, plan.hashes, inputs, target);
   const isEnvironment = request.environment !== undefined && lock.roots.length > 0;
-  const lacksLock = isEnvironment && (!hasSameRoots(recorded, lock) || isNewRelease(request, catalog));
+  const lacksLock =
+    isEnvironment &&
+    (recorded === undefined || !hasSameRoots('hash', recorded, lock) || isNewRelease(request, catalog));
   return { request, plan, entry, lacksContainer: lacksContainer(request, lock, catalog), lacksLock };
 }
 

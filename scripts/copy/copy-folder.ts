@@ -6,7 +6,7 @@ import { z } from 'zod';
 import { parseJson } from '../../site/lib/json.ts';
 import type { Blob } from '../../site/schemas/build.ts';
 import { mirrorBlobPath } from '../../site/schemas/digest.ts';
-import { ignoreMissing, isErrorCode, replaceFile } from '../cli/files.ts';
+import { ignoreMissing, replaceFile } from '../cli/files.ts';
 import { retry } from '../http/retry.ts';
 import { openBlobCache } from '../mirror/blob-cache.ts';
 
@@ -42,26 +42,12 @@ export async function openCopyFolder(directory: string, view: string): Promise<C
    */
   const mark = () => (marked ??= write(MARKER, Buffer.from(`${JSON.stringify({ version: 1, view })}\n`)));
 
-  async function attempt<T>(path: string, action: () => Promise<T>): Promise<T> {
-    try {
-      return await action();
-    } catch (cause) {
-      if (!isErrorCode(cause, 'ENOSPC')) throw cause;
-      throw new Error(
-        `${join(directory, path)} cannot be written: the disk is full; free some space and run the copy again to continue where it stopped`,
-        { cause },
-      );
-    }
-  }
-
   async function write(path: string, bytes: Buffer): Promise<void> {
     const file = join(directory, path);
     const earlier = await readFile(file).catch(ignoreMissing);
     if (earlier?.equals(bytes)) return;
-    await attempt(path, async () => {
-      await mkdir(dirname(file), { recursive: true });
-      replaceFile(file, bytes);
-    });
+    await mkdir(dirname(file), { recursive: true });
+    replaceFile(file, bytes);
   }
 
   return {
@@ -75,7 +61,7 @@ export async function openCopyFolder(directory: string, view: string): Promise<C
       const path = mirrorBlobPath(blob.digest);
       kept.add(path);
       const cache = openBlobCache(dirname(join(directory, path)));
-      return attempt(path, () => retry(() => cache.fetch(blob, open, signal)));
+      return retry(() => cache.fetch(blob, open, signal));
     },
     async removeOthers() {
       const paths = await fastGlob(

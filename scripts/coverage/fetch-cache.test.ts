@@ -17,7 +17,7 @@ test.each([
   try {
     const error: unknown = await fetchCache(address).catch((thrown: unknown) => thrown);
     expect(error).toMatchObject({
-      message: `${address}/api/specs.json: expected a document of this API, found something else; check the address`,
+      message: `${address}/api/specs.json: expected a document of this API, version 1, found text that is not JSON; check the address`,
       cause: { message: expect.stringMatching(cause) as string },
     });
   } finally {

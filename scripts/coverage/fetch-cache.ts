@@ -1,6 +1,5 @@
 import pMap from 'p-map';
 import { z } from 'zod';
-import { refuseDeepJson } from '../../site/lib/spack/node-text.ts';
 import { parseJson } from '../../site/lib/json.ts';
 import { ConnectionError } from '../http/retry.ts';
 import { getText } from '../http/request.ts';
@@ -56,16 +55,10 @@ async function fetchJson<Shape>(url: string, schema: z.ZodType<Shape>): Promise<
       `${url}: expected a document of this API, found status 404; is this the address of a cache?`,
     );
   }
-  try {
-    refuseDeepJson(text);
-  } catch (cause) {
-    throw new Error(`${url}: expected a document of this API, found something else; check the address`, {
-      cause,
-    });
-  }
   return parseJson(text, schema, {
     where: url,
     expected: 'a document of this API, version 1',
     advice: 'check the address',
+    isForeign: true,
   });
 }

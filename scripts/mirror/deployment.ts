@@ -201,11 +201,7 @@ async function findFile(
     if (reference.kind === 'remote') return await cache.fetch(blob, () => registry.openBlob(blob), signal);
     return await findIntact(reference.dir, blob);
   } catch (cause) {
-    if (isErrorCode(cause, 'ENOSPC')) {
-      throw new Error(`the disk is full: free ${prettyBytes(blob.size)} or more, and run it again`, {
-        cause,
-      });
-    }
+    if (isErrorCode(cause, 'ENOSPC')) throw cause;
     throw new Error(
       `the ${kind} of ${build.name}@${build.version}/${build.hash} could not be fetched from ${registry.reference}; ` +
         'if the registry answers, publish the build again, or remove it from the catalog',

@@ -5,7 +5,7 @@ import fastGlob from 'fast-glob';
 import type { Blob } from '../../site/schemas/build.ts';
 import { mirrorBlobPath } from '../../site/schemas/digest.ts';
 import { blobOf } from '../cli/digest.ts';
-import { isErrorCode, ignoreMissing, readIfThere, replaceFile } from '../cli/files.ts';
+import { ignoreMissing, readIfThere, replaceFile } from '../cli/files.ts';
 
 /** The folders of `dist/` that belong to the mirror; everything else belongs to the site. */
 const MIRROR_FOLDERS = ['v3', 'blobs'];
@@ -66,10 +66,7 @@ export async function openDist(folder: string): Promise<Dist> {
       folders.add(parent);
       await action(file);
     } catch (cause) {
-      const advice = isErrorCode(cause, 'ENOSPC')
-        ? 'the disk is full: free some space'
-        : 'make its folder writable';
-      throw new Error(`${file} cannot be written; ${advice}, and run it again`, { cause });
+      throw new Error(`${file} cannot be written; run it again`, { cause });
     }
   }
 

@@ -1,14 +1,12 @@
 import { lstatSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { z } from 'zod';
 import { BuildRecord, MAX_RECORD_BYTES } from '../../site/schemas/build-record.ts';
-import { refuseDeepJson } from '../../site/lib/spack/node-text.ts';
-import { describeError } from '../cli/command.ts';
 import { listNames } from '../cli/files.ts';
 import { withTemporaryFolder } from '../cli/temporary-folder.ts';
 import { downloadRunArtifact, listRunArtifacts, unpackZip } from '../github/run-artifacts.ts';
 import { BadArchiveError } from '../github/errors.ts';
 import type { ProcessEnvironment } from '../../site/schemas/settings.ts';
+import { parseJson } from '../../site/lib/json.ts';
 
 /** File name of an environment's view, next to the record. */
 export const VIEW_ARCHIVE = 'view.tar.gz';
@@ -117,15 +115,6 @@ export function readRecord(artifact: string): BuildRecord {
   if (entry.size > MAX_RECORD_BYTES) {
     throw new Error(`${file}: expected at most ${MAX_RECORD_BYTES} bytes, found ${entry.size}`);
   }
-  const text = readFileSync(file, 'utf8');
-  let data: unknown;
-  try {
-    refuseDeepJson(text);
-    data = JSON.parse(text);
-  } catch (cause) {
-    throw new Error(`${file}: expected JSON of a record, found ${describeError(cause)}`, { cause });
-  }
-  const result = BuildRecord.safeParse(data);
-  if (result.success) return result.data;
-  throw new Error(`${file}: expected a build's record: ${z.prettifyError(result.error).slice(0, 1_000)}`);
+  const source = { where: file, expected: "a build's record", advice: 'build it again', isForeign: true };
+  return parseJson(readFileSync(file, 'utf8'), BuildRecord, source);
 }

@@ -1,9 +1,9 @@
 import { execFile } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { isMap, isSeq, parseDocument, type Document, type YAMLMap } from 'yaml';
 import { lastLines } from './run-spack.ts';
+import { withTemporaryFolder } from '../cli/temporary-folder.ts';
 
 /** Path in a compiler's entry of `packages.yaml` of the folders that Spack puts in front of LD_LIBRARY_PATH. */
 const LIBRARIES = ['extra_attributes', 'environment', 'prepend_path', 'LD_LIBRARY_PATH'];
@@ -72,17 +72,14 @@ async function tryCompiler(
   if (typeof program !== 'string') return `${String(compiler.get('spec'))} has no compiler for C`;
   const libraries = compiler.getIn(LIBRARIES);
   const env = { ...environment, ...(typeof libraries === 'string' ? { LD_LIBRARY_PATH: libraries } : {}) };
-  const folder = mkdtempSync(join(tmpdir(), 'compiler-'));
-  try {
+  return withTemporaryFolder((folder) => {
     writeFileSync(join(folder, 'main.c'), 'int main(void) { return 0; }\n');
     const args = [join(folder, 'main.c'), '-o', join(folder, 'main')];
-    return await new Promise((settle) => {
+    return new Promise((settle) => {
       execFile(program, args, { env, timeout: TIMEOUT_MS }, (error, stdout, stderr) => {
         const message = lastLines(stdout + stderr, 2).join(' ');
         settle(error ? `${program}: ${message === '' ? error.message : message}` : undefined);
       });
     });
-  } finally {
-    rmSync(folder, { recursive: true, force: true });
-  }
+  });
 }

@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { delimiter, join, resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { isCommit } from '../../site/lib/format.ts';
 import type { ProcessEnvironment } from '../../site/schemas/settings.ts';
@@ -87,9 +87,8 @@ export function isVersion({ version, commit }: Omit<FoundSpack, 'program'>, want
 
 async function findInstalled(environment: ProcessEnvironment): Promise<FoundSpack | undefined> {
   const root = environment['SPACK_ROOT'];
-  const folders = (environment['PATH'] ?? '').split(delimiter);
-  const programs = [...(root ? [join(root, 'bin')] : []), ...folders].map((path) => join(path, 'spack'));
-  const program = programs.find((path) => existsSync(path));
+  const own = root && join(root, 'bin/spack');
+  const program = own && existsSync(own) ? own : findOnPath('spack', environment);
   if (program === undefined) return undefined;
   return { program, ...parseVersion(await versionOf(program)) };
 }

@@ -29,12 +29,12 @@ test('resolves latest by the tags of the repositories, and leaves other versions
     SPACK_GIT_URL: makeRepository('spack', ['v1.0.2', 'v1.1.0']),
     SPACK_PACKAGES_GIT_URL: makeRepository('packages', ['v2025.11.0', 'v2026.06.0']),
   };
-  expect(await resolveVersions({ spack: 'latest', packages: 'latest' }, environment)).toEqual({
+  expect(await resolveVersions({}, { spack: 'latest', packages: 'latest' }, environment)).toEqual({
     spack: 'v1.1.0',
     packages: 'v2026.06.0',
   });
   const none = { SPACK_GIT_URL: 'file:///no/such', SPACK_PACKAGES_GIT_URL: 'file:///no/such' };
-  expect(await resolveVersions({ spack: 'v1.0.2', packages: 'abc' }, none)).toEqual({
+  expect(await resolveVersions({}, { spack: 'v1.0.2', packages: 'abc' }, none)).toEqual({
     spack: 'v1.0.2',
     packages: 'abc',
   });
@@ -42,7 +42,7 @@ test('resolves latest by the tags of the repositories, and leaves other versions
 
 test('refuses a repository without a release', async () => {
   const SPACK_GIT_URL = makeRepository('empty', ['nightly']);
-  await expect(resolveVersions({ spack: 'latest', packages: 'v1' }, { SPACK_GIT_URL })).rejects.toThrow(
+  await expect(resolveVersions({}, { spack: 'latest', packages: 'v1' }, { SPACK_GIT_URL })).rejects.toThrow(
     /expected a tag such as v1\.2\.0 for "latest", found none/,
   );
 });

@@ -9,17 +9,18 @@ import { packagesUrl, spackUrl, type InstalledSpack, type WantedVersions } from 
 const LATEST = 'latest';
 
 /**
- * Replaces `latest` by the tag of the newest release; other versions stay. To be called once per run: the
- * result is passed on, so that all jobs of a run use the same release.
+ * The requested versions, by default those of the settings, with `latest` replaced by the tag of the newest release. To be
+ * called once per run: the result is passed on, so that all jobs of a run use the same release.
  * @param environment `SPACK_GIT_URL` and `SPACK_PACKAGES_GIT_URL` name other repositories
  */
 export async function resolveVersions(
-  { spack, packages }: WantedVersions,
+  { spack, packages }: Partial<WantedVersions>,
+  settings: WantedVersions,
   environment: ProcessEnvironment,
 ): Promise<WantedVersions> {
   return {
-    spack: await resolveVersion(spack, spackUrl(environment)),
-    packages: await resolveVersion(packages, packagesUrl(environment)),
+    spack: await resolveVersion(spack || settings.spack, spackUrl(environment)),
+    packages: await resolveVersion(packages || settings.packages, packagesUrl(environment)),
   };
 }
 

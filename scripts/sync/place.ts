@@ -2,7 +2,7 @@ import { copyFile, mkdir, readFile, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import fastGlob from 'fast-glob';
 import type { Digest } from '../../site/schemas/digest.ts';
-import { ignoreMissing, isErrorCode } from '../cli/files.ts';
+import { ignoreMissing } from '../cli/files.ts';
 
 /** A file in a place's list. */
 export interface PlacedFile {
@@ -61,12 +61,10 @@ export async function openFolderPlace(folder: string): Promise<Place> {
         await rename(partial, target);
       } catch (cause) {
         await rm(partial, { force: true });
-        const advice = isErrorCode(cause, 'ENOSPC')
-          ? 'the disk is full: free some space'
-          : isErrorCode(cause, 'ENOENT')
-            ? 'it was removed meanwhile: another sync may be running'
-            : 'make its folder writable';
-        throw new Error(`${target} cannot be written; ${advice}, and run it again`, { cause });
+        throw new Error(
+          `${target} cannot be written; make its folder writable, let no other sync run, and run it again`,
+          { cause },
+        );
       }
     },
     remove: (path) => rm(join(folder, path), { force: true }),

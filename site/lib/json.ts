@@ -11,6 +11,8 @@ export interface JsonSource {
   expected?: string;
   /** Advice: `restore the file from git`. */
   advice: string;
+  /** Whether to refuse what is deeper or has more values than any data of Spack, before it fills the memory. */
+  isForeign?: boolean;
 }
 
 /** Maximum length of a message, in characters: it may list a million keys that a schema does not know. */
@@ -53,8 +55,9 @@ export function tryJson<T>(text: string, schema: z.ZodType<T>): T | undefined {
   }
 }
 
-function parseText(text: string, { where, expected, advice }: JsonSource): unknown {
+function parseText(text: string, { where, expected, advice, isForeign }: JsonSource): unknown {
   try {
+    if (isForeign) refuseDeepJson(text);
     return JSON.parse(text);
   } catch (cause) {
     const what = expected === undefined ? 'JSON' : `${expected}, found text that is not JSON`;
