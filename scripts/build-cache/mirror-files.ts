@@ -2,7 +2,7 @@ import { createReadStream } from 'node:fs';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { ask, readLimited } from '../http/request.ts';
-import { retry, type RetryOptions } from '../http/retry.ts';
+import { retry } from '../http/retry.ts';
 import { CacheFolder } from './cache-folder.ts';
 
 /** HTTP statuses of a missing file: S3 answers 403 to clients that may not list the bucket. */
@@ -28,8 +28,8 @@ export interface MirrorFiles {
 }
 
 /** Opens an address or a directory without reading anything. */
-export function openMirrorFiles(place: string, retries: RetryOptions = {}): MirrorFiles {
-  return /^https?:\/\//.test(place) ? openAddress(place, retries) : openDirectory(place);
+export function openMirrorFiles(place: string): MirrorFiles {
+  return /^https?:\/\//.test(place) ? openAddress(place) : openDirectory(place);
 }
 
 /** A file's text; undefined when it is missing. */
@@ -61,7 +61,7 @@ function openDirectory(directory: string): MirrorFiles {
   };
 }
 
-function openAddress(place: string, retries: RetryOptions): MirrorFiles {
+function openAddress(place: string): MirrorFiles {
   const url = new URL(place);
   const login =
     url.username === ''
@@ -83,14 +83,14 @@ function openAddress(place: string, retries: RetryOptions): MirrorFiles {
       retry(async () => {
         const answer = await request(path, 'GET');
         return answer && readLimited(answer, limitBytes);
-      }, retries),
-    open: (path) => retry(async () => (await request(path, 'GET'))?.body, retries),
+      }),
+    open: (path) => retry(async () => (await request(path, 'GET'))?.body),
     sizeOf: (path) =>
       retry(async () => {
         const answer = await request(path, 'HEAD');
         answer?.body.destroy();
         return answer && Number(answer.headers.get('content-length') ?? NaN);
-      }, retries),
+      }),
     list: () => Promise.resolve(undefined),
   };
 }

@@ -10,6 +10,9 @@ import type { Target } from '../../site/schemas/build-cache-settings.ts';
 import { openGitHub } from '../github/api.ts';
 import type { SetupFacts } from './judge.ts';
 import { readSetupFacts } from './read-facts.ts';
+import { pace } from '../http/retry.ts';
+
+pace.secondMs = 1;
 
 const TOKEN = 'secret';
 const servers = useServers();
@@ -46,7 +49,7 @@ async function read(
     ...environment,
   };
   const places = { branch, registry, targets, catalog: join(folder, 'content') };
-  return readSetupFacts(openGitHub(variables, { secondMs: 1 }), places, variables);
+  return readSetupFacts(openGitHub(variables), places, variables);
 }
 
 test('reads the facts of a new copy of the template', async () => {

@@ -9,6 +9,9 @@ import { writePlanFiles } from '../concretize/plan-files.ts';
 import { lockRecorder } from '../concretize/environment-locks.ts';
 import { openGitHub } from '../github/api.ts';
 import { commitCatalog } from './commit-catalog.ts';
+import { pace } from '../http/retry.ts';
+
+pace.secondMs = 1;
 
 const STACK = 'site/content/environments/course.yaml';
 const LOCK = 'site/content/environments/course.lock.json';
@@ -40,7 +43,7 @@ async function openRuns() {
     GITHUB_TOKEN: 'secret',
     GITHUB_GRAPHQL_URL: `${api.url}/graphql`,
   };
-  const github = openGitHub(variables, { secondMs: 1 });
+  const github = openGitHub(variables);
   const hurried: typeof github = {
     ...github,
     ask: async (query, ...rest) => {
@@ -88,7 +91,6 @@ async function openRuns() {
           branch: 'main',
           catalog,
           environment,
-          waitMs: 1,
           run,
         }),
     };

@@ -34,7 +34,6 @@ interface CatalogCommit {
   /** Absent: a lock that another run committed first is only reported. */
   run?: PlannedRun | undefined;
   environment: ProcessEnvironment;
-  waitMs?: number;
 }
 
 /**
@@ -73,7 +72,7 @@ export async function commitCatalog(options: CatalogCommit): Promise<Committed &
 }
 
 async function commitChanges(
-  { github, branch, catalog, headline, environment, waitMs }: CatalogCommit,
+  { github, branch, catalog, headline, environment }: CatalogCommit,
   filesBefore: number,
 ): Promise<Committed & { changes: Change[] }> {
   const local = readChanges(catalog);
@@ -83,11 +82,8 @@ async function commitChanges(
     branch,
     local,
     { ...described, ...(headline ? { headline } : {}) },
-    {
-      ...(waitMs === undefined ? {} : { waitMs }),
-      // Set before anything else can fail, since committed files must be deployed.
-      onCommit: (files) => setOutput('committed', String(filesBefore + files)),
-    },
+    // Set before anything else can fail, since committed files must be deployed.
+    (files) => setOutput('committed', String(filesBefore + files)),
   );
   return { ...committed, changes: local.changes };
 }

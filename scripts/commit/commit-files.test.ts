@@ -8,6 +8,9 @@ import { readFiles } from './branch.ts';
 import { readChanges } from './changes.ts';
 import { openGitHub, type GitHub } from '../github/api.ts';
 import { commitFiles, type Committed } from './commit-files.ts';
+import { pace } from '../http/retry.ts';
+
+pace.secondMs = 20;
 
 const STATS = 'site/content/stats/2026-11.json';
 const MESSAGE = { headline: 'Add builds', body: 'by a test' };
@@ -28,10 +31,11 @@ beforeEach(async () => {
   git(first, '-c', 'user.name=T', '-c', 'user.email=t@t.example', 'commit', '-qm', 'first');
   git(first, 'push', '-q', 'origin', 'main');
   api = await startGitHubApi({ repositoryDir: origin, repository: 'Owner/repo', token: 'secret' });
-  github = openGitHub(
-    { GITHUB_REPOSITORY: 'Owner/repo', GITHUB_TOKEN: 'secret', GITHUB_GRAPHQL_URL: `${api.url}/graphql` },
-    { secondMs: 1 },
-  );
+  github = openGitHub({
+    GITHUB_REPOSITORY: 'Owner/repo',
+    GITHUB_TOKEN: 'secret',
+    GITHUB_GRAPHQL_URL: `${api.url}/graphql`,
+  });
 });
 
 afterEach(async () => {
@@ -247,11 +251,9 @@ test('reports what is committed before a later commit fails', async () => {
     write(work, `site/content/packages/p${file}.json`, `package ${file}`);
   const told: number[] = [];
   const local = readChanges(join(work, 'site/content'));
-  const committing = commitFiles(github, 'main', local, MESSAGE, {
-    onCommit: (files) => {
-      told.push(files);
-      api.fail('rule');
-    },
+  const committing = commitFiles(github, 'main', local, MESSAGE, (files) => {
+    told.push(files);
+    api.fail('rule');
   });
   await expect(committing).rejects.toThrow('a rule of the branch main');
   expect(told).toEqual([1_000]);
@@ -267,8 +269,7 @@ test('reports a missing branch', async () => {
 });
 
 function commit(work: string, onCommit?: (files: number) => void): Promise<Committed> {
-  const options = { waitMs: 20, ...(onCommit ? { onCommit } : {}) };
-  return commitFiles(github, 'main', readChanges(join(work, 'site/content')), MESSAGE, options);
+  return commitFiles(github, 'main', readChanges(join(work, 'site/content')), MESSAGE, onCommit);
 }
 
 /** The part of a build's record that is read. */

@@ -7,6 +7,7 @@ import { addMonthCounts } from './month-counts.ts';
 import { explainRule } from './rule-advice.ts';
 import { BusyError, RuleError, StaleHeadError } from '../github/errors.ts';
 import { formatNumber } from '../../site/lib/format.ts';
+import { pace } from '../http/retry.ts';
 
 /**
  * Tries before giving up because others keep committing in between: eight publishers at once need about
@@ -14,7 +15,7 @@ import { formatNumber } from '../../site/lib/format.ts';
  */
 const MAX_TRIES = 40;
 /** Longest wait after such a try, multiplied by the number of tries so far, at most five. */
-const WAIT_MS = 400;
+const WAIT_S = 0.4;
 
 /**
  * Number of consecutive commits without an answer before giving up. The last of them is a 64th of the first.
@@ -33,31 +34,26 @@ export interface Committed {
   head: string;
 }
 
-interface CommitOptions {
-  waitMs?: number;
-  /** Called after each commit with the number of files so far, since a later commit may fail. */
-  onCommit?: (files: number) => void;
-}
-
 /**
  * Commits changes to a branch, as GitHub's own verified commits, without overwriting anybody's: each try
  * reads the head and drops changes that are already there. Several runs can do so at once. Nothing is
  * committed when nothing is left. Each commit also raises the counts of the months in which its builds and
  * failures happened.
+ * @param onCommit called after each commit with the number of files so far, since a later commit may fail
  */
 export async function commitFiles(
   github: GitHub,
   branch: string,
   local: LocalChanges,
   message: { headline: string; body: string },
-  { waitMs = WAIT_MS, onCommit }: CommitOptions = {},
+  onCommit: (files: number) => void = () => undefined,
 ): Promise<Committed> {
   const result: Committed = { commits: [], files: 0, lost: [], head: local.head };
   const committed = new Set<string>();
   const count = (changes: readonly Change[]): void => {
     for (const { path } of changes) committed.add(path);
     result.files = committed.size;
-    if (changes.length > 0) onCommit?.(result.files);
+    if (changes.length > 0) onCommit(result.files);
   };
   /** Files of commits without an answer: the branch shows whether those commits exist. */
   const inDoubt = new Map<string, Change>();
@@ -93,7 +89,7 @@ export async function commitFiles(
         for (const change of counted) inDoubt.set(change.path, change);
         limits = { maxFiles: Math.max(1, counted.length >> 1), maxBytes: Math.max(1, sizeOf(counted) >> 1) };
       }
-      await waitAfter(error, failures, branch, waitMs);
+      await waitAfter(error, failures, branch);
       head = undefined;
     }
   }
@@ -105,8 +101,8 @@ async function waitAfter(
   error: unknown,
   failures: { busy: number; stale: number },
   branch: string,
-  waitMs: number,
 ): Promise<void> {
+  const waitMs = WAIT_S * pace.secondMs;
   if (error instanceof BusyError) {
     failures.busy += 1;
     if (failures.busy > MAX_FAILURES) throw error;

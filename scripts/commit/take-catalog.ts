@@ -3,6 +3,7 @@ import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import pRetry from 'p-retry';
 import type { ProcessEnvironment } from '../../site/schemas/settings.ts';
+import { pace } from '../http/retry.ts';
 
 const RETRIES = 4;
 
@@ -17,7 +18,6 @@ export async function takeCatalog(
   catalog: string,
   branch: string,
   environment: ProcessEnvironment,
-  { firstRetryMs = 2_000 } = {},
 ): Promise<{ from: string; to: string; changed: string[] }> {
   const env = { ...environment, ...login(environment) };
   const git = (folder: string, ...args: string[]): string =>
@@ -31,7 +31,7 @@ export async function takeCatalog(
   const from = git(root, 'rev-parse', 'HEAD');
   const fetch = ['fetch', '--quiet', '--no-tags', '--depth=1', 'origin', `refs/heads/${branch}`];
   try {
-    await pRetry(() => git(root, ...fetch), { retries: RETRIES, minTimeout: firstRetryMs });
+    await pRetry(() => git(root, ...fetch), { retries: RETRIES, minTimeout: 2 * pace.secondMs });
   } catch (cause) {
     throw new Error(`the head of ${branch} could not be fetched`, { cause });
   }

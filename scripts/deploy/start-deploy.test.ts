@@ -15,6 +15,9 @@ import {
   type DeployDecision,
   type DeployFacts,
 } from './start-deploy.ts';
+import { pace } from '../http/retry.ts';
+
+pace.secondMs = 1;
 
 let folder: string;
 let origin: string;
@@ -150,7 +153,7 @@ function openApi() {
     GITHUB_REPOSITORY: 'Owner/Cache',
     GITHUB_TOKEN: 'secret',
   };
-  return openGitHub(environment, { secondMs: 1 });
+  return openGitHub(environment);
 }
 
 /** The part of the index that is read. */

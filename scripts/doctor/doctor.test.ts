@@ -42,6 +42,9 @@ import { checkWithSpack } from './check-spack.ts';
 import { diagnose } from './examine.ts';
 import { Diagnosis, KINDS, takeDailySample } from './diagnosis.ts';
 import { openMirrorFiles, readText } from '../build-cache/mirror-files.ts';
+import { pace } from '../http/retry.ts';
+
+pace.secondMs = 1;
 
 /** A signed cache of twelve builds with its registry and its site, created by publish and mirror. */
 let clean: string;
@@ -902,7 +905,6 @@ async function look(options: Look = {}): Promise<Health> {
     },
     // Spack is left out, since it takes time and has its own test.
     { ...options.environment },
-    { firstRetryMs: 1 },
   );
   return health;
 }

@@ -11,7 +11,6 @@ import { openMirrorFiles } from '../build-cache/mirror-files.ts';
 import { readWholeCatalog } from './read-catalog.ts';
 import { readDataCommit } from '../../site/lib/catalog/data-commit.ts';
 import type { Health } from '../../site/schemas/checks/health.ts';
-import type { RetryOptions } from '../http/retry.ts';
 import { openRegistry } from '../oci/open-registry.ts';
 import { readDate, readOrigin } from '../publish/origin.ts';
 
@@ -31,7 +30,6 @@ export interface DoctorOptions extends Partial<Record<'registry' | 'site' | 'cat
 export async function diagnose(
   { deep, journal, spack, fix, ...options }: DoctorOptions,
   environment: ProcessEnvironment,
-  retries: RetryOptions = {},
 ): Promise<{ health: Health; catalog: string }> {
   const { CATALOG_DIR: directory, ...settings } = parseSettings({
     ...environment,
@@ -60,7 +58,7 @@ export async function diagnose(
   await checkRegistries(read, diagnosis, { ...sample, ...bytes, own, indexed, all });
 
   if (siteUrl) {
-    const site = openMirrorFiles(siteUrl, retries);
+    const site = openMirrorFiles(siteUrl);
     // Loaded only when needed: with the API's schemas this is a large part of a short run's time.
     const { checkSite } = await import('./check-site.ts');
     const check = { ...sample, site, indexed, index: all.blob, budget: settings.PAGES_BUDGET, commit };

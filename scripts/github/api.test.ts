@@ -4,6 +4,9 @@ import { z } from 'zod';
 import { listen } from '../../tests/world/faulty-proxy.ts';
 import { openGitHub, type GitHub } from './api.ts';
 import { BusyError, GitHubRefusedError, RuleError, StaleHeadError } from './errors.ts';
+import { pace } from '../http/retry.ts';
+
+pace.secondMs = 5;
 
 const Answer = z.object({ id: z.number() });
 const ROUTE = 'GET /repos/{owner}/{repo}/pages';
@@ -22,7 +25,7 @@ interface Reply {
 /** Opens the API of a server that gives these answers in order, repeating the last; a second is 5 ms. */
 async function openAgainst(
   replies: (Reply | ((request: IncomingMessage, response: ServerResponse) => void))[],
-  options: object = {},
+  timeoutMs?: number,
 ): Promise<GitHub & { asked: string[]; logins: (string | undefined)[] }> {
   const asked: string[] = [];
   const logins: (string | undefined)[] = [];
@@ -42,7 +45,7 @@ async function openAgainst(
     GITHUB_API_URL: `http://${server.host}`,
     GITHUB_GRAPHQL_URL: `http://${server.host}/graphql`,
   };
-  return { ...openGitHub(environment, { secondMs: 5, ...options }), asked, logins };
+  return { ...openGitHub(environment, timeoutMs), asked, logins };
 }
 
 test.each([
@@ -86,7 +89,7 @@ test('does not repeat a request that must not be repeated', async () => {
 });
 
 test('reports a server that does not answer', async () => {
-  const github = await openAgainst([() => undefined], { timeoutMs: 50 });
+  const github = await openAgainst([() => undefined], 50);
   await expect(github.call(ROUTE, {}, Answer, { canRepeat: false })).rejects.toThrow(
     /does not answer: .*run it again later/,
   );

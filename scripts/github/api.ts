@@ -7,6 +7,7 @@ import type { ZodType } from 'zod';
 import { RequestError } from '@octokit/request-error';
 import type { ProcessEnvironment } from '../../site/schemas/settings.ts';
 import { explainRefusal, propertyOf, textOf } from './errors.ts';
+import { pace } from '../http/retry.ts';
 
 /** Longest wait for an answer. */
 const TIMEOUT_MS = 60_000;
@@ -51,15 +52,8 @@ interface CallOptions {
   canRepeat?: boolean;
 }
 
-/** Options that tests override. */
-export interface ApiOptions {
-  /** Length of a second in all waits, in milliseconds. */
-  secondMs?: number;
-  timeoutMs?: number;
-}
-
 /** Opens the API for the repository in `GITHUB_REPOSITORY`, with `GITHUB_TOKEN`. */
-export function openGitHub(environment: ProcessEnvironment, options: ApiOptions = {}): GitHub {
+export function openGitHub(environment: ProcessEnvironment, timeoutMs?: number): GitHub {
   const [owner = '', name = '', ...rest] = environment['GITHUB_REPOSITORY']?.split('/') ?? [];
   if (!environment['GITHUB_TOKEN'] || !owner || !name || rest.length > 0) {
     throw new Error(
@@ -67,7 +61,7 @@ export function openGitHub(environment: ProcessEnvironment, options: ApiOptions 
         '(on a laptop: GITHUB_TOKEN="$(gh auth token)")',
     );
   }
-  const { call, ask } = openApi(environment, options);
+  const { call, ask } = openApi(environment, timeoutMs);
   return {
     owner,
     name,
@@ -78,15 +72,13 @@ export function openGitHub(environment: ProcessEnvironment, options: ApiOptions 
 }
 
 /** Opens the API at `GITHUB_API_URL` and `GITHUB_GRAPHQL_URL`, with `GITHUB_TOKEN` if it is set. */
-export function openApi(
-  environment: ProcessEnvironment,
-  { secondMs = 1_000, timeoutMs = TIMEOUT_MS }: ApiOptions = {},
-): Api {
+export function openApi(environment: ProcessEnvironment, timeoutMs = TIMEOUT_MS): Api {
+  const { secondMs } = pace;
   const token = environment['GITHUB_TOKEN'];
   const restUrl = (environment['GITHUB_API_URL'] || 'https://api.github.com').replace(/\/+$/, '');
   const graphqlUrl = (environment['GITHUB_GRAPHQL_URL'] || `${restUrl}/graphql`).replace(/\/graphql\/?$/, '');
   // GitHub asks for one second between changes, and three if somebody is notified.
-  const pace = (seconds: number): Bottleneck.Group =>
+  const paced = (seconds: number): Bottleneck.Group =>
     new Bottleneck.Group({ maxConcurrent: 1, minTime: seconds * secondMs });
   const octokit = new ThrottledOctokit({
     baseUrl: restUrl,
@@ -99,8 +91,8 @@ export function openApi(
       doNotRetry: [400, 401, 403, 404, 409, 410, 422, 429, 451, 501],
     },
     throttle: {
-      write: pace(1),
-      notifications: pace(3),
+      write: paced(1),
+      notifications: paced(3),
       retryAfterBaseValue: secondMs,
       onRateLimit: mayWait,
       onSecondaryRateLimit: mayWait,

@@ -6,6 +6,9 @@ import { makeBareRepository } from '../../tests/world/git.ts';
 import { startGitHubApi, type GitHubApi } from '../../tests/world/github-api.ts';
 import { openGitHub, type GitHub } from './api.ts';
 import { closeIssue, openIssue } from './issues.ts';
+import { pace } from '../http/retry.ts';
+
+pace.secondMs = 5;
 
 let folder: string;
 let api: GitHubApi;
@@ -17,7 +20,7 @@ beforeEach(async () => {
   makeBareRepository(folder);
   api = await startGitHubApi({ repositoryDir: folder, repository: 'o/r', token: 'secret' });
   environment = { GITHUB_API_URL: api.url, GITHUB_REPOSITORY: 'o/r', GITHUB_TOKEN: 'secret' };
-  github = openGitHub(environment, { secondMs: 5 });
+  github = openGitHub(environment);
 });
 
 afterEach(async () => {

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { describeError } from '../cli/command.ts';
 import type { GitHub } from './api.ts';
 import { BusyError, GitHubRefusedError } from './errors.ts';
+import { pace } from '../http/retry.ts';
 
 /** A subject that is right or wrong, with one open issue while it is wrong. */
 interface Topic {
@@ -80,12 +81,7 @@ export interface RunReport {
  * Opens an issue that links to the run's log, or comments on the open one.
  * @returns its number; undefined when the repository's issues are switched off
  */
-export function openIssue(
-  github: GitHub,
-  topic: IssueTopic,
-  report: RunReport,
-  { pauseMs = 2_000 } = {},
-): Promise<number | undefined> {
+export function openIssue(github: GitHub, topic: IssueTopic, report: RunReport): Promise<number | undefined> {
   const { label, again } = TOPICS[topic];
   return unlessOff(async () => {
     for (let tries = 1; ; tries += 1) {
@@ -99,7 +95,7 @@ export function openIssue(
         return await createIssue(github, topic, report);
       } catch (error) {
         if (!(error instanceof BusyError) || tries === MAX_TRIES) throw error;
-        await sleep(pauseMs);
+        await sleep(2 * pace.secondMs);
       }
     }
   });

@@ -7,6 +7,9 @@ import { startGitHubApi, type GitHubApi } from '../../tests/world/github-api.ts'
 import { runScript, tryScript } from '../../tests/world/run.ts';
 import { openGitHub } from './api.ts';
 import { openProposal } from './issues.ts';
+import { pace } from '../http/retry.ts';
+
+pace.secondMs = 5;
 
 let folder: string;
 let api: GitHubApi;
@@ -24,7 +27,7 @@ afterEach(async () => {
 
 test('opens one issue per pair of releases, and does not reopen a closed one', async () => {
   const environment = { GITHUB_API_URL: api.url, GITHUB_REPOSITORY: 'o/r', GITHUB_TOKEN: 'secret' };
-  const github = openGitHub(environment, { secondMs: 5 });
+  const github = openGitHub(environment);
   expect(await openProposal(github, 'one', 'body')).toEqual({ kind: 'opened', number: 1 });
   expect(await openProposal(github, 'one', 'body')).toEqual({ kind: 'known', number: 1 });
   const [issue] = api.issues;

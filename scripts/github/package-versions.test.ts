@@ -3,6 +3,9 @@ import { expect, test } from 'vitest';
 import { useServers } from '../../tests/world/servers.ts';
 import { openRegistry } from '../oci/open-registry.ts';
 import { deleteReplacedVersion } from './package-versions.ts';
+import { pace } from '../http/retry.ts';
+
+pace.secondMs = 1;
 
 const BY_SPACK = path.resolve(import.meta.dirname, '../../tests/fixtures/oci-by-spack');
 const TREE_TAG = 'tree-2.1.0-mgvrpqcayml2t34bqu5anstlc53ooayw.spack';
@@ -25,7 +28,7 @@ test('deletes a replaced version without a tag, never a tagged one, and warns wi
   const replaced = (await registry.describeTag('index.spack'))?.digest;
   const tree = (await registry.describeTag(TREE_TAG))?.digest;
   if (!replaced || !tree) throw new Error('no image');
-  const remove = (digest: string) => deleteReplacedVersion(reference, digest, environment, { secondMs: 1 });
+  const remove = (digest: string) => deleteReplacedVersion(reference, digest, environment);
   const count = (await ghcr.versions('owner/cache')).length;
 
   expect(await remove(replaced)).toBeUndefined();

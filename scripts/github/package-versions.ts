@@ -4,7 +4,7 @@ import type { ProcessEnvironment } from '../../site/schemas/settings.ts';
 import { describeError } from '../cli/command.ts';
 import { isGitHubRegistry, packageOf, readOwnerType } from '../oci/github-registry.ts';
 import { parseReference } from '../oci/reference.ts';
-import { openApi, type ApiOptions } from './api.ts';
+import { openApi } from './api.ts';
 import { isNotFound } from './errors.ts';
 
 /** The versions of a package in GitHub's list, newest first; the name is the digest of the manifest. */
@@ -47,12 +47,10 @@ export async function deleteVersions(
     environment,
     maxPages = Infinity,
     isWanted = () => Promise.resolve(false),
-    options = {},
   }: {
     environment: ProcessEnvironment;
     maxPages?: number;
     isWanted?: (digest: Digest) => Promise<boolean>;
-    options?: ApiOptions;
   },
   onGone: (digest: Digest) => void = () => undefined,
 ): Promise<void> {
@@ -62,7 +60,7 @@ export async function deleteVersions(
   const isOrganization = readOwnerType(owner, environment) === 'Organization';
   const root = `/${isOrganization ? 'orgs' : 'users'}/{account}/packages/container/{package}/versions`;
   const parameters = { account: owner, package: name };
-  const { call } = openApi(environment, options);
+  const { call } = openApi(environment);
   const missing = new Map(unwanted.map((version) => [version.digest, version.tags]));
   const matches: { id: number; digest: Digest }[] = [];
   for (let page = 1; missing.size > 0 && page <= maxPages; page += 1) {
@@ -112,11 +110,10 @@ export async function deleteReplacedVersion(
   reference: string,
   digest: Digest,
   environment: ProcessEnvironment,
-  options: ApiOptions = {},
 ): Promise<string | undefined> {
   if (!isPackage(reference, environment) || !environment['GITHUB_TOKEN']) return undefined;
   try {
-    const limits = { environment, options, maxPages: PAGES_OF_REPLACED };
+    const limits = { environment, maxPages: PAGES_OF_REPLACED };
     await deleteVersions(reference, [{ digest, tags: [] }], limits);
     return undefined;
   } catch (error) {

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { openGitHub, type GitHub, type ApiOptions } from './api.ts';
+import { openGitHub, type GitHub } from './api.ts';
 import { isNotFound } from './errors.ts';
 import type { ProcessEnvironment } from '../../site/schemas/settings.ts';
 import { describeError } from '../cli/command.ts';
@@ -71,12 +71,9 @@ export async function readPages(github: GitHub): Promise<PagesSite | undefined> 
  * reports it to a deployment. Undefined, with a notice, when Pages is switched off or the token has no
  * permission.
  */
-export async function askPagesUrl(
-  environment: ProcessEnvironment,
-  options: ApiOptions = {},
-): Promise<string | undefined> {
+export async function askPagesUrl(environment: ProcessEnvironment): Promise<string | undefined> {
   try {
-    const pages = await readPages(openGitHub(environment, options));
+    const pages = await readPages(openGitHub(environment));
     if (pages) return pages.url;
     annotate(
       'notice',

@@ -42,13 +42,10 @@ const Listing = z.object({ total_count: z.int().nonnegative(), artifacts: z.arra
  * Lists the artifacts of the run in `GITHUB_RUN_ID`, oldest first, without expired ones. The token needs
  * `actions: read`.
  */
-export async function listRunArtifacts(
-  environment: ProcessEnvironment,
-  { firstRetryMs = 1_000 } = {},
-): Promise<RunArtifact[]> {
+export async function listRunArtifacts(environment: ProcessEnvironment): Promise<RunArtifact[]> {
   const run = environment['GITHUB_RUN_ID'] ?? '';
   if (!/^\d+$/.test(run)) throw new Error(`expected GITHUB_RUN_ID to be the number of a run, found "${run}"`);
-  const github = openGitHub(environment, { secondMs: firstRetryMs });
+  const github = openGitHub(environment);
   const route = 'GET /repos/{owner}/{repo}/actions/runs/{run}/artifacts';
   const artifacts: RunArtifact[] = [];
   for (let page = 1; page <= MAX_PAGES; page += 1) {
@@ -68,12 +65,11 @@ export async function downloadRunArtifact(
   artifact: RunArtifact,
   file: string,
   environment: ProcessEnvironment,
-  { firstRetryMs = 1_000 } = {},
 ): Promise<void> {
   const what = `artifact ${artifact.name}`;
   const onRetry = ({ message }: Error): void => console.error(`${message}; trying again`);
   try {
-    await retry(() => download(artifact, file, environment), { firstRetryMs, onRetry });
+    await retry(() => download(artifact, file, environment), { firstRetrySeconds: 1, onRetry });
   } catch (cause) {
     throw cause instanceof ConnectionError ? new Error(`${what}: cannot be downloaded`, { cause }) : cause;
   }
@@ -124,14 +120,13 @@ async function refusalOf(answer: HttpAnswer, what: string): Promise<Error> {
 export async function tryRunArtifacts(
   known: string,
   environment: ProcessEnvironment,
-  options: { firstRetryMs?: number } = {},
 ): Promise<string | undefined> {
   try {
-    const artifacts = await listRunArtifacts(environment, options);
+    const artifacts = await listRunArtifacts(environment);
     const artifact = artifacts.findLast(({ name }) => name === known);
     if (!artifact) return `it lists ${artifacts.length} without ${known}`;
     await withTemporaryFolder((folder) =>
-      downloadRunArtifact(artifact, join(folder, 'artifact.zip'), environment, options),
+      downloadRunArtifact(artifact, join(folder, 'artifact.zip'), environment),
     );
     return undefined;
   } catch (error) {

@@ -4,10 +4,10 @@ import { ownValue } from '../../site/schemas/safe-text.ts';
 
 /** Tries after the first. */
 const RETRIES = 4;
-/** Wait before the second try, doubled before each further one, since servers limit requests per second. */
-const FIRST_RETRY_MS = 500;
 /** Maximum wait at a server's request: a server may ask for an hour, but a workflow's minutes are limited. */
-const MAX_RETRY_AFTER_MS = 60_000;
+const MAX_RETRY_AFTER_S = 60;
+/** Length of a second in every wait before another try, in milliseconds. Tests shorten it. */
+export const pace = { secondMs: 1_000 };
 
 /** Milliseconds for the units of Go's durations, in which ghcr.io states the wait. */
 const UNIT_MS: Record<string, number> = {
@@ -62,13 +62,12 @@ function parseDuration(text: string | undefined): number | undefined {
 /** Options of a retried action. */
 export interface RetryOptions {
   /**
-   * Wait before the second try, in milliseconds; doubled, and extended at random, before each further one.
+   * Wait before the second try (default: half a second, since servers limit requests per second); doubled, and extended at
+   * random, before each further one.
    */
-  firstRetryMs?: number;
+  firstRetrySeconds?: number;
   /** Tries after the first. */
   retries?: number;
-  /** Longest wait that a server may ask for, in milliseconds. */
-  maxRetryAfterMs?: number;
   /** Called before each further try. */
   onRetry?: (error: Error) => void;
 }
@@ -76,16 +75,11 @@ export interface RetryOptions {
 /** Runs an action, and retries it a few times after temporary errors. Throws the last error. */
 export function retry<T>(
   action: () => Promise<T>,
-  {
-    firstRetryMs = FIRST_RETRY_MS,
-    retries = RETRIES,
-    maxRetryAfterMs = MAX_RETRY_AFTER_MS,
-    onRetry,
-  }: RetryOptions = {},
+  { firstRetrySeconds = 0.5, retries = RETRIES, onRetry }: RetryOptions = {},
 ): Promise<T> {
   return pRetry(action, {
     retries,
-    minTimeout: firstRetryMs,
+    minTimeout: firstRetrySeconds * pace.secondMs,
     factor: 2,
     randomize: true,
     shouldRetry: ({ error }) => isTemporary(error),
@@ -93,7 +87,7 @@ export function retry<T>(
       if (retriesLeft === 0 || !isTemporary(error)) return;
       onRetry?.(error);
       const wait = error instanceof TemporaryError ? (error.retryAfterMs ?? 0) : 0;
-      if (wait > 0) await sleep(Math.min(wait, maxRetryAfterMs));
+      if (wait > 0) await sleep(Math.min(wait, MAX_RETRY_AFTER_S * pace.secondMs));
     },
   });
 }

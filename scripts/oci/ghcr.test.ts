@@ -6,12 +6,15 @@ import { useServers } from '../../tests/world/servers.ts';
 import { describeVisibility } from '../github/visibility.ts';
 import { openRegistry } from './open-registry.ts';
 import type { Registry } from './registry.ts';
+import { pace } from '../http/retry.ts';
+
+pace.secondMs = 10;
 
 const BY_SPACK = path.resolve(import.meta.dirname, '../../tests/fixtures/oci-by-spack');
 const TREE_TAG = 'tree-2.1.0-mgvrpqcayml2t34bqu5anstlc53ooayw.spack';
 const NO_BLOB = { digest: `sha256:${createHash('sha256').update('none').digest('hex')}`, size: 4 };
 const TOKEN = 'token of the run';
-const FAST = { firstRetryMs: 5, idleMs: 20_000 };
+const FAST = { idleMs: 20_000 };
 const servers = useServers();
 
 function open({ host }: Ghcr, options: object = {}): Registry {

@@ -16,6 +16,9 @@ import path from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { startServer } from '../../tests/world/start-server.ts';
 import { installOras, ORAS_SHA256, ORAS_VERSION, orasArchive, readOrasVersion } from './install-oras.ts';
+import { pace } from '../http/retry.ts';
+
+pace.secondMs = 1;
 
 const PROJECT = path.resolve(import.meta.dirname, '../..');
 const HERE = `${process.platform}-${process.arch}`;
@@ -45,7 +48,7 @@ test('installs the program of an archive that has the expected sum, after a fail
     else response.writeHead(302, { location: '/elsewhere' }).end();
   });
   const to = path.join(folder, 'new/bin');
-  const program = await installOras(to, { releases, sums: { [HERE]: sumOf(archive) }, firstRetryMs: 1 });
+  const program = await installOras(to, { releases, sums: { [HERE]: sumOf(archive) } });
   expect([program, readOrasVersion(program)]).toEqual([path.join(to, 'oras'), ORAS_VERSION]);
   const file = `/v${ORAS_VERSION}/${orasArchive(process.platform, process.arch)}`;
   expect(seen).toEqual([file, file, '/elsewhere']);

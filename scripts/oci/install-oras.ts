@@ -19,7 +19,6 @@ interface InstallOptions {
   sums?: Readonly<Record<string, string>>;
   platform?: NodeJS.Platform;
   arch?: string;
-  firstRetryMs?: number;
 }
 
 /**
@@ -42,7 +41,7 @@ export async function installOras(folder: string, options: InstallOptions = {}):
     );
   }
   const url = `${releases}/v${ORAS_VERSION}/${orasArchive(platform, arch)}`;
-  const archive = await retry(() => download(url), options);
+  const archive = await retry(() => download(url));
   const actual = createHash('sha256').update(archive).digest('hex');
   if (actual !== sum) {
     throw new Error(

@@ -11,12 +11,11 @@ import { ORAS_VERSION } from './install-oras.ts';
 import { isGitHubRegistry } from './github-registry.ts';
 import { RegistryClient } from './registry-client.ts';
 
-/** A push may wait longer than a read: sent blobs stay sent, so each further run has less to do. */
-const RETRY_FACTOR = 4;
+/** Seconds. A push may wait longer than a read: sent blobs stay sent, so each further run has less to do. */
+const FIRST_RETRY_S = 2;
 
 /** A login is one or two small requests. */
 const LOGIN_IDLE_MS = 20_000;
-const LOGIN_RETRY_MS = 1_000;
 
 /** Number of lines of ORAS's output that an error quotes. */
 const LAST_LINES = 5;
@@ -36,7 +35,6 @@ export async function restoreLayout(
   layout: string,
   repository: RemoteReference,
   transport: 'https' | 'http',
-  firstRetryMs: number,
 ): Promise<void> {
   const tags = await readIndex(layout);
   if (!tags) throw new Error(`${layout}: expected an OCI image layout, found no index.json`);
@@ -44,7 +42,7 @@ export async function restoreLayout(
   const target = `${repository.host}/${repository.path}`;
   const plain = `--plain-http=${transport === 'http'}`;
   const args = ['restore', '--exclude-referrers', '--no-tty', plain, '--input', layout, target];
-  await runUntilDone(repository, args, firstRetryMs * RETRY_FACTOR, { images: tags.length });
+  await runUntilDone(repository, args, { images: tags.length });
 }
 
 /** Points a tag to a manifest in the repository. */
@@ -53,11 +51,10 @@ export async function tagManifest(
   digest: string,
   tag: string,
   transport: 'https' | 'http',
-  firstRetryMs: number,
 ): Promise<void> {
   const source = `${repository.host}/${repository.path}@${digest}`;
   const args = ['tag', `--plain-http=${transport === 'http'}`, source, tag];
-  await runUntilDone(repository, args, firstRetryMs * RETRY_FACTOR);
+  await runUntilDone(repository, args);
 }
 
 /** Logs in to a repository's registry; the password is passed through standard input. */
@@ -68,14 +65,13 @@ export async function logIntoRegistry(
   const transport = await new RegistryClient(repository, { idleMs: LOGIN_IDLE_MS }).transport();
   const plain = `--plain-http=${transport === 'http'}`;
   const args = ['login', plain, '--username', username, '--password-stdin', repository.host];
-  await runUntilDone(repository, args, LOGIN_RETRY_MS, { input: password });
+  await runUntilDone(repository, args, { input: password });
 }
 
 /** Runs ORAS, again when that may help; throws with the reason when it fails. */
 async function runUntilDone(
   repository: RemoteReference,
   args: string[],
-  firstRetryMs: number,
   { images = 0, input = '' } = {},
 ): Promise<void> {
   const onRetry = () => console.error(`  ${repository.host} is busy: trying the rest again`);
@@ -84,7 +80,7 @@ async function runUntilDone(
       const { code, lastLines } = await runOras(args, images, input);
       if (code !== 0) throw describeFailure(repository, lastLines);
     },
-    { firstRetryMs, onRetry },
+    { firstRetrySeconds: FIRST_RETRY_S, onRetry },
   );
 }
 

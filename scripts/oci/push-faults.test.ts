@@ -4,10 +4,13 @@ import type { Fault } from '../../tests/world/faulty-proxy.ts';
 import { SECONDARY_LIMIT, TOO_MANY, type Ghcr } from '../../tests/world/ghcr.ts';
 import { useServers } from '../../tests/world/servers.ts';
 import { openRegistry } from './open-registry.ts';
+import { pace } from '../http/retry.ts';
+
+pace.secondMs = 1;
 
 const BY_SPACK = path.resolve(import.meta.dirname, '../../tests/fixtures/oci-by-spack');
 const TOKEN = 'token of the run';
-const FAST = { firstRetryMs: 1, idleMs: 20_000 };
+const FAST = { idleMs: 20_000 };
 const TREE_TAG = 'tree-2.1.0-mgvrpqcayml2t34bqu5anstlc53ooayw.spack';
 /** The sweep breaks each request in each way; without it an even sample is used. */
 const SAMPLE = 5;

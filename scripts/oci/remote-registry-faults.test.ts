@@ -6,10 +6,13 @@ import { startRegistry } from '../../tests/world/registry.ts';
 import { useServers } from '../../tests/world/servers.ts';
 import { indexImage } from './image.ts';
 import { openRegistry } from './open-registry.ts';
+import { pace } from '../http/retry.ts';
+
+pace.secondMs = 10;
 
 const BY_SPACK = path.resolve(import.meta.dirname, '../../tests/fixtures/oci-by-spack');
 const TREE_TAG = 'tree-2.1.0-mgvrpqcayml2t34bqu5anstlc53ooayw.spack';
-const FAST = { firstRetryMs: 5, idleMs: 20_000 };
+const FAST = { idleMs: 20_000 };
 const servers = useServers();
 
 test('retries a read after 429, 500 and 503', async () => {
@@ -131,7 +134,7 @@ test('reads again when a connection breaks off, and gives up on one that falls s
     host,
     (_, outgoing) => outgoing.writeHead(200).write('begin') || true,
   );
-  const registry = openRegistry(`http://${silent.host}/cache`, { firstRetryMs: 5, idleMs: 100 });
+  const registry = openRegistry(`http://${silent.host}/cache`, { idleMs: 100 });
   await expect(registry.readBlob(layer)).rejects.toThrow(/sent nothing for/);
 });
 

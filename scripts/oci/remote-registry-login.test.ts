@@ -7,10 +7,13 @@ import { expect, test, vi } from 'vitest';
 import { findTool, TEST_LOGIN } from '../../tests/world/registry.ts';
 import { useServers } from '../../tests/world/servers.ts';
 import { openRegistry } from './open-registry.ts';
+import { pace } from '../http/retry.ts';
+
+pace.secondMs = 10;
 
 const BY_SPACK = path.resolve(import.meta.dirname, '../../tests/fixtures/oci-by-spack');
 const TREE_TAG = 'tree-2.1.0-mgvrpqcayml2t34bqu5anstlc53ooayw.spack';
-const FAST = { firstRetryMs: 5, idleMs: 20_000 };
+const FAST = { idleMs: 20_000 };
 const run = promisify(execFile);
 const servers = useServers();
 

@@ -31,16 +31,12 @@ import { blobPath, readIndex, tagOf } from './layout.ts';
 
 /** Options of a remote registry. Tests shorten the times. */
 export interface RemoteOptions {
-  /** Wait before the second attempt, in milliseconds; doubled before each further one. */
-  firstRetryMs?: number;
   /** Longest time without a byte from the registry, in milliseconds. */
   idleMs?: number;
   /** Send no login, even if there is one, to see what the public sees. */
   anonymous?: boolean;
 }
 
-/** Wait before the second attempt: registries limit requests per second. */
-const FIRST_RETRY_MS = 500;
 /** A registry that checks a large blob may be silent for a while. */
 const IDLE_MS = 60_000;
 
@@ -59,15 +55,14 @@ interface Remote {
   /** For people: `ghcr.io/owner/repo`. */
   reference: string;
   client: RegistryClient;
-  patience: { firstRetryMs: number };
 }
 
 /** Opens one repository of a registry. Reads use HTTP, pushes use ORAS. */
 export function openRemote(repository: RemoteReference, options: RemoteOptions): Registry {
-  const { firstRetryMs = FIRST_RETRY_MS, idleMs = IDLE_MS } = options;
+  const { idleMs = IDLE_MS } = options;
   const reference = `${repository.host}/${repository.path}`;
   const client = new RegistryClient(repository, { idleMs, anonymous: options.anonymous });
-  const remote: Remote = { repository, reference, client, patience: { firstRetryMs } };
+  const remote: Remote = { repository, reference, client };
   return {
     reference,
     listTags: () => listTags(remote),
@@ -78,13 +73,12 @@ export function openRemote(repository: RemoteReference, options: RemoteOptions):
       return manifest && parseImageManifest(manifest.text, `${reference} ${tagOrDigest}`);
     },
     hasBlob: (blob) => hasBlob(remote, blob),
-    openBlob: (blob) => retry(() => openOnce(remote, blob), remote.patience),
+    openBlob: (blob) => retry(() => openOnce(remote, blob)),
     readBlob: (blob, limitBytes) =>
-      retry(() => readAll(() => openOnce(remote, blob), blob, reference, limitBytes), remote.patience),
+      retry(() => readAll(() => openOnce(remote, blob), blob, reference, limitBytes)),
     mountBlob: (blob, from) => mountBlob(remote, blob, from),
     push: (layout) => push(remote, layout),
-    pointTag: async (tag, digest) =>
-      tagManifest(repository, digest, tag, await client.transport(), firstRetryMs),
+    pointTag: async (tag, digest) => tagManifest(repository, digest, tag, await client.transport()),
   };
 }
 
@@ -119,7 +113,7 @@ async function listTags(remote: Remote): Promise<string[]> {
 
 /** Reads a page of tags, and the address of the next page. Undefined when the repository does not exist. */
 async function readTagPage(
-  { client, reference, patience }: Remote,
+  { client, reference }: Remote,
   part: string,
 ): Promise<{ tags: string[]; next: string | undefined } | undefined> {
   const page = await retry(async () => {
@@ -127,7 +121,7 @@ async function readTagPage(
     if (!answer) return undefined;
     const text = await readLimited(answer, MAX_TAGS_BYTES);
     return { text: text.toString('utf8'), link: answer.headers.get('link') };
-  }, patience);
+  });
   if (!page) return undefined;
   const advice = 'run it again; if that does not help, ask the operator of the registry';
   const list = parseJson(page.text, TagList, { where: `${reference} tags/list`, advice });
@@ -135,7 +129,7 @@ async function readTagPage(
 }
 
 async function describeTag(remote: Remote, tag: string): Promise<Descriptor | undefined> {
-  const answer = await retry(() => request(remote, 'HEAD', `manifests/${tag}`), remote.patience);
+  const answer = await retry(() => request(remote, 'HEAD', `manifests/${tag}`));
   if (!answer) return undefined;
   answer.body.destroy();
   const descriptor = Descriptor.safeParse({
@@ -152,7 +146,7 @@ async function readText(remote: Remote, tagOrDigest: string): Promise<ManifestTe
   const bytes = await retry(async () => {
     const answer = await request(remote, 'GET', `manifests/${tagOrDigest}`);
     return answer && readLimited(answer, MAX_MANIFEST_BYTES);
-  }, remote.patience);
+  });
   if (!bytes) return undefined;
   const manifest = describeManifest(bytes.toString('utf8'), where);
   if (Digest.safeParse(tagOrDigest).success && manifest.descriptor.digest !== tagOrDigest) {
@@ -162,33 +156,33 @@ async function readText(remote: Remote, tagOrDigest: string): Promise<ManifestTe
 }
 
 async function hasBlob(remote: Remote, blob: Blob): Promise<boolean> {
-  const answer = await retry(() => request(remote, 'HEAD', `blobs/${blob.digest}`), remote.patience);
+  const answer = await retry(() => request(remote, 'HEAD', `blobs/${blob.digest}`));
   answer?.body.destroy();
   const length = answer?.headers.get('content-length');
   // The specification does not require a registry to report the size.
   return answer !== undefined && (typeof length !== 'string' || Number(length) === blob.size);
 }
 
-async function push({ repository, client, patience }: Remote, layout: string): Promise<void> {
+async function push({ repository, client }: Remote, layout: string): Promise<void> {
   const transport = await client.transport();
   try {
-    await restoreLayout(layout, repository, transport, patience.firstRetryMs);
+    await restoreLayout(layout, repository, transport);
   } catch (error) {
     // ORAS checks before it pushes, and mistakes GitHub's 403 for a missing package for a refusal.
     if (!(error instanceof RegistryRefusedError) || !isGitHubRegistry(repository.host)) throw error;
-    const sent = await retry(() => pushFirstImage(layout, new RegistryClient(repository, PUSHING)), patience);
+    const sent = await retry(() => pushFirstImage(layout, new RegistryClient(repository, PUSHING)));
     if (!sent) throw error;
-    await restoreLayout(layout, repository, transport, patience.firstRetryMs);
+    await restoreLayout(layout, repository, transport);
   }
 }
 
 async function mountBlob(remote: Remote, blob: Blob, from: RemoteReference): Promise<boolean> {
-  const { repository, patience } = remote;
+  const { repository } = remote;
   if (from.host !== repository.host || from.path === repository.path || (await hasBlob(remote, blob)))
     return false;
   const mounting = new RegistryClient(repository, { ...PUSHING, mountFrom: from.path });
   const part = `blobs/uploads/?mount=${blob.digest}&from=${encodeURIComponent(from.path)}`;
-  const answer = await retry(() => mounting.request('POST', part, '*/*'), patience);
+  const answer = await retry(() => mounting.request('POST', part, '*/*'));
   answer?.body.destroy();
   // 201: mounted; 202: the registry began an upload instead, which is abandoned.
   return answer?.status === 201;

@@ -12,6 +12,9 @@ import { startServer } from '../../tests/world/start-server.ts';
 import { BadArchiveError } from '../github/errors.ts';
 import { tryRunArtifacts } from '../github/run-artifacts.ts';
 import { openArtifactFolder, openRunArtifacts } from './build-artifact.ts';
+import { pace } from '../http/retry.ts';
+
+pace.secondMs = 1;
 
 let folder: string;
 let service: ArtifactService;
@@ -110,7 +113,7 @@ test('says which permission the job lacks, and ignores expired artifacts', async
 
 test('reports whether the API gives the artifacts, and why it does not', async () => {
   await upload('plans-1', { record: 'x' });
-  const answer = (known: string) => tryRunArtifacts(known, environment, { firstRetryMs: 1 });
+  const answer = (known: string) => tryRunArtifacts(known, environment);
   expect(await answer('plans-1')).toBeUndefined();
   // GitHub may list an artifact only some time after its upload.
   expect(await answer('plans-2')).toBe('it lists 1 without plans-2');
@@ -161,7 +164,7 @@ test.each([
 });
 
 function open() {
-  return openRunArtifacts(environment, { firstRetryMs: 1 });
+  return openRunArtifacts(environment);
 }
 
 async function read(index: number): Promise<string | undefined> {

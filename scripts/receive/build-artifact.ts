@@ -44,12 +44,9 @@ export function openArtifactFolder(directory: string, attempt = Infinity): Build
  * Opens artifacts of the current workflow run through GitHub's API. Of two with the same name (a later
  * attempt can reuse a name) the older one is used: its name has its attempt.
  */
-export async function openRunArtifacts(
-  environment: ProcessEnvironment,
-  options: { firstRetryMs?: number } = {},
-): Promise<BuildArtifacts> {
+export async function openRunArtifacts(environment: ProcessEnvironment): Promise<BuildArtifacts> {
   const attempt = Number(environment['GITHUB_RUN_ATTEMPT'] || Infinity);
-  const listed = await listRunArtifacts(environment, options);
+  const listed = await listRunArtifacts(environment);
   return {
     use: async (index, work) => {
       const [latest] = latestFirst(listed, index, attempt);
@@ -62,7 +59,7 @@ export async function openRunArtifacts(
       return withTemporaryFolder(async (temporary) => {
         const zip = join(temporary, 'artifact.zip');
         const folder = join(temporary, 'artifact');
-        await downloadRunArtifact(latest, zip, environment, options);
+        await downloadRunArtifact(latest, zip, environment);
         mkdirSync(folder);
         await unpackZip(zip, folder, LIMITS);
         rmSync(zip);

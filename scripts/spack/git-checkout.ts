@@ -68,7 +68,7 @@ export async function askRemote(
       throw new TemporaryError(text, { cause });
     }
   };
-  return retry(run, { retries, firstRetryMs: 2_000 });
+  return retry(run, { retries, firstRetrySeconds: 2 });
 }
 
 async function headOf(folder: string): Promise<string | undefined> {

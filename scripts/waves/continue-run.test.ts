@@ -1,6 +1,9 @@
 import { expect, test } from 'vitest';
 import type { GitHub } from '../github/api.ts';
 import { continueList, decideContinuation, MAX_ROUNDS, startNextRun } from './continue-run.ts';
+import { pace } from '../http/retry.ts';
+
+pace.secondMs = 0.01;
 
 test('continues while something waits and each run makes progress', () => {
   const decide = (round: number, waiting: number, published: number) =>
@@ -27,7 +30,7 @@ test('starts the next run once the site serves the builds of this one, with the 
   const answers = [false, false, true];
   const next = { workflow: 'environment.yml' as const, inputs: { environment: 'a b', target: '' } };
   const run = { round: 1, branch: 'main', next };
-  await startNextRun(github, run, () => Promise.resolve(answers.shift() ?? true), { pauseMs: 1 });
+  await startNextRun(github, run, () => Promise.resolve(answers.shift() ?? true));
   expect(answers).toEqual([]);
   expect(calls).toEqual([
     [

@@ -1,6 +1,7 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { z } from 'zod';
 import type { GitHub } from '../github/api.ts';
+import { pace } from '../http/retry.ts';
 
 /** Maximum number of runs that follow each other automatically: at five hours per wave they take days. */
 export const MAX_ROUNDS = 20;
@@ -8,7 +9,7 @@ export const MAX_ROUNDS = 20;
 const MAX_SPECS_LENGTH = 60_000;
 /** Time to wait for the site to serve this run's builds, since the next run takes its binaries from there. */
 const DEPLOYMENT_MINUTES = 30;
-const PAUSE_MS = 30_000;
+const PAUSE_S = 30;
 
 /** A workflow with the inputs that make it build the rest. */
 export interface NextRun {
@@ -103,10 +104,9 @@ export async function startNextRun(
   github: GitHub,
   { round, branch, next }: { round: number; branch: string; next: NextRun },
   isLive: () => Promise<boolean>,
-  { pauseMs = PAUSE_MS } = {},
 ): Promise<void> {
-  for (let tries = (DEPLOYMENT_MINUTES * 60_000) / PAUSE_MS; tries > 0 && !(await isLive()); tries -= 1)
-    await wait(pauseMs);
+  for (let tries = (DEPLOYMENT_MINUTES * 60) / PAUSE_S; tries > 0 && !(await isLive()); tries -= 1)
+    await wait(PAUSE_S * pace.secondMs);
   const inputs = { ...next.inputs, round: String(round + 1) };
   const route = 'POST /repos/{owner}/{repo}/actions/workflows/{workflow}/dispatches';
   await github.call(route, { workflow: next.workflow, ref: branch, inputs }, z.unknown());

@@ -8,6 +8,9 @@ import { listRunArtifacts } from '../../scripts/github/run-artifacts.ts';
 import { openRegistry } from '../../scripts/oci/open-registry.ts';
 import { startServer } from '../world/start-server.ts';
 import { holds, mutated } from './fuzz.ts';
+import { pace } from '../../scripts/http/retry.ts';
+
+pace.secondMs = 1;
 
 /**
  * A mutated response of GitHub's APIs or of a registry, which must be read, or refused in one sentence
@@ -82,7 +85,7 @@ test('a listing of artifacts', () =>
     mutated([ARTIFACTS]),
     async (body) => {
       now = { body, token: '', link: '', challenge: '' };
-      await readOrRefuse(() => listRunArtifacts(environment(), { firstRetryMs: 1 }));
+      await readOrRefuse(() => listRunArtifacts(environment()));
     },
     0.2,
   ));
@@ -93,7 +96,7 @@ test('a response of GraphQL', () =>
     async (body) => {
       now = { body, token: '', link: '', challenge: '' };
       const schema = z.object({ createCommitOnBranch: z.object({ commit: z.object({ oid: z.string() }) }) });
-      const api = openApi(environment(), { secondMs: 1 });
+      const api = openApi(environment());
       await readOrRefuse(() => api.ask('mutation { x }', {}, schema, { canRepeat: false }));
     },
     0.2,

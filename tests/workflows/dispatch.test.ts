@@ -8,6 +8,9 @@ import { commitFiles, makeRepository } from '../world/git.ts';
 import { startGitHubApi, type GitHubApi } from '../world/github-api.ts';
 import { permissionsOf } from '../rehearse/github.ts';
 import { runNameOf } from './workflows.ts';
+import { pace } from '../../scripts/http/retry.ts';
+
+pace.secondMs = 1;
 
 /** Tests that workflows accept the inputs with which runs start them. */
 
@@ -38,10 +41,11 @@ const STACK: NextRun = {
 };
 
 function start(next: NextRun, job = 'continue'): Promise<void> {
-  const github = openGitHub(
-    { GITHUB_REPOSITORY: 'owner/cache', GITHUB_TOKEN: `token#Build/${job}`, GITHUB_API_URL: api.url },
-    { secondMs: 1 },
-  );
+  const github = openGitHub({
+    GITHUB_REPOSITORY: 'owner/cache',
+    GITHUB_TOKEN: `token#Build/${job}`,
+    GITHUB_API_URL: api.url,
+  });
   return startNextRun(github, { round: 3, branch: 'main', next }, () => Promise.resolve(true));
 }
 

@@ -19,6 +19,9 @@ import { startGitHubApi, type GitHubApi } from '../world/github-api.ts';
 import type { Fault } from '../world/github-refusals.ts';
 import { pagesAnswer, repositoryAnswer } from '../world/github-rest.ts';
 import { startServer } from '../world/start-server.ts';
+import { pace } from '../../scripts/http/retry.ts';
+
+pace.secondMs = 1;
 
 /** Setup of a repository (default: a new copy of the template on the day Pages is enabled). */
 export interface Setting {
@@ -125,7 +128,7 @@ export async function openRepository(setting: Setting): Promise<Repository> {
     GITHUB_ACTOR: 'somebody',
     HAS_COMMIT_TOKEN: String(setting.hasCommitToken ?? false),
   };
-  const github = openGitHub(environment, { secondMs: 1 });
+  const github = openGitHub(environment);
   const registry = (): string => chooseRegistry(readCache(catalog), environment);
   const indexOfHead = (): string =>
     JSON.stringify({ version: 1, endpoints: [], commit: git('rev-parse', 'HEAD') });
@@ -150,7 +153,7 @@ export async function openRepository(setting: Setting): Promise<Repository> {
       return checks.map(({ name, state, sentence }) => `${name}: ${state}: ${sentence}`).join('\n');
     },
     places: async () => {
-      const asked = await askPagesUrl(environment, { secondMs: 1 });
+      const asked = await askPagesUrl(environment);
       return `${registry()} ${siteUrlOf({ ...environment, SITE_URL: asked })}`;
     },
     choose: async () => {

@@ -5,6 +5,9 @@ import { openGitHub } from '../../scripts/github/api.ts';
 import { eventPayload } from '../world/github-events.ts';
 import { openRepository, type Repository, type Setting } from './repository.ts';
 import { jobsOf, runWorkflow } from './workflows.ts';
+import { pace } from '../../scripts/http/retry.ts';
+
+pace.secondMs = 1;
 
 /**
  * Setups of a repository, one line each, with the output of the workflows' scripts and the jobs that run.
@@ -227,14 +230,7 @@ test('a run from another branch deploys nothing', async () => {
 test('a failed deployment causes no second failure when issues are off', async () => {
   const { api } = await open({ hasIssues: false });
   const environment = { GITHUB_API_URL: api.url, GITHUB_REPOSITORY: COPY, GITHUB_TOKEN: 'token of the run' };
-  expect(
-    await openIssue(
-      openGitHub(environment, { secondMs: 1 }),
-      'deployment',
-      { run: 'https://run' },
-      { pauseMs: 1 },
-    ),
-  ).toBeUndefined();
+  expect(await openIssue(openGitHub(environment), 'deployment', { run: 'https://run' })).toBeUndefined();
 });
 
 describe('which jobs run', () => {
