@@ -1,6 +1,5 @@
 import { defineConfig } from 'astro/config';
-import { catalogBuild } from './scripts/catalog/catalog-build.ts';
-import { listedPages } from './scripts/catalog/sitemap.ts';
+import { catalogBuild, listedPages } from './scripts/catalog/catalog-build.ts';
 import { parseSettings } from './site/schemas/settings.ts';
 
 const address = new URL(parseSettings(process.env).SITE_URL);

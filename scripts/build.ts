@@ -1,7 +1,7 @@
 import { BUILD_OUTPUT, buildPlan } from './build/build.ts';
 import { expectOwnFolder } from './cli/files.ts';
 import { readInputs } from './concretize/plan-files.ts';
-import { INSTALL_ROOT } from './build/install-root.ts';
+import { INSTALL_ROOT } from './build/machine.ts';
 import { reportBuild } from './build/record.ts';
 import { createCommand, parseNumber, runCommand } from './cli/command.ts';
 import { readSettingsFile } from './cli/owner-settings.ts';

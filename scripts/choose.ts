@@ -9,7 +9,7 @@ import { setOutput } from './github/actions.ts';
 import { readDate } from './publish/origin.ts';
 import { resolveVersions } from './spack/latest.ts';
 import { addVersionOptions } from './spack/spack-options.ts';
-import { expectUsableSpack } from './spack/version.ts';
+import { expectUsableSpack } from './spack/install-spack.ts';
 
 type Options = RunInputs & { settings?: string };
 

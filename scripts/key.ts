@@ -10,14 +10,8 @@ import {
   writePublicKey,
 } from './signing/key.ts';
 
-interface Options {
-  catalog: string;
-  out: string;
-  name: string;
-  email?: string;
-  type: KeyType;
-  import?: string;
-}
+type Options = Record<'catalog' | 'out' | 'name', string> &
+  Partial<Record<'email' | 'import', string>> & { type: KeyType };
 
 const command = createCommand({
   verb: 'key',

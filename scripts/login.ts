@@ -1,7 +1,7 @@
 import { addPlaces, createCommand, readSettings, runCommand } from './cli/command.ts';
 import { readSettingsFile } from './cli/owner-settings.ts';
 import { logIntoRegistry } from './oci/oras.ts';
-import { chooseLogins } from './oci/registry-login.ts';
+import { chooseLogins } from './oci/credentials.ts';
 import { listRegistries } from './publish/target-registries.ts';
 
 const { REGISTRY } = readSettings();

@@ -1,7 +1,6 @@
 import { addPlaces, createCommand, readSettings, runCommand } from './cli/command.ts';
-import { expectOwnFolder } from './cli/files.ts';
+import { expectOwnFolder, withTemporaryFolder } from './cli/files.ts';
 import { readSettingsFile } from './cli/owner-settings.ts';
-import { withTemporaryFolder } from './cli/temporary-folder.ts';
 import { homesOf } from './publish/target-registries.ts';
 import { openDestination } from './publish/publish-cache.ts';
 import { openArtifacts } from './receive/build-artifact.ts';

@@ -4,7 +4,7 @@ import { readSettingsFile } from './cli/owner-settings.ts';
 import { addSummary } from './github/actions.ts';
 import { readRecipes, recordRecipes, writeRecipes } from './refresh/record-recipes.ts';
 import { findStale } from './refresh/refresh.ts';
-import { refreshText } from './refresh/report.ts';
+import { refreshText } from './refresh/refresh-plan.ts';
 import { resolveVersions } from './spack/latest.ts';
 import { addRecipeOptions } from './spack/spack-options.ts';
 

@@ -2,10 +2,15 @@ import { resolve } from 'node:path';
 import { parseSettings } from '../site/schemas/settings.ts';
 import { createCommand, runCommand } from './cli/command.ts';
 import { withDirectoryLock } from './oci/directory-lock.ts';
-import { describeNextSteps, readExample, publishCache, buildSite } from './start/stages.ts';
+import {
+  buildSite,
+  describeNextSteps,
+  publishCache,
+  readExample,
+  stopChildrenOnSignal,
+} from './start/stages.ts';
 import { openPort, openWorkFolder } from './start/work-folder.ts';
 import { fillSample } from './start/sample.ts';
-import { stopChildrenOnSignal } from './start/child.ts';
 
 /** A real build cache of eight small packages, which comes with the project. */
 const SAMPLE_CACHE = 'tests/fixtures/cache-unsigned';

@@ -9,7 +9,7 @@ import { describeLive, type LiveSite } from '../scripts/deploy/live-site.ts';
 import { decideDeploy, startDeploy } from '../scripts/deploy/start-deploy.ts';
 import { RuleError } from '../scripts/github/errors.ts';
 import { describeError } from '../scripts/cli/command.ts';
-import { chooseLogins } from '../scripts/oci/registry-login.ts';
+import { chooseLogins } from '../scripts/oci/credentials.ts';
 import { describePrivate } from '../scripts/github/visibility.ts';
 import { describeUselessRun } from '../scripts/receive/finish-run.ts';
 import { prepareCompilers } from '../scripts/spack/compilers.ts';

@@ -4,6 +4,8 @@ import { fileURLToPath } from 'node:url';
 import { setFlagsFromString } from 'node:v8';
 import type { AstroIntegration } from 'astro';
 import { withDirectoryLock } from '../oci/directory-lock.ts';
+import { readFileSync } from 'node:fs';
+import sitemap from '@astrojs/sitemap';
 
 /**
  * Growth of the heap, in percent of what was in use, before V8 collects again. By default it waits for three
@@ -53,4 +55,36 @@ async function takeTurn(folder: string): Promise<() => Promise<void>> {
     });
     turn.catch(fail);
   });
+}
+
+/** Text that only the short page of a build has. */
+const SHORT = /<main class="?brief"?>/;
+
+/**
+ * A sitemap without the short pages of builds: the page of a package links to them, and in a large cache they
+ * would make the sitemap much longer.
+ */
+export function listedPages(): AstroIntegration[] {
+  let site = '';
+  let output: URL | undefined;
+  return [
+    {
+      name: 'listed-pages',
+      hooks: {
+        'astro:config:done': ({ config }) => {
+          site = new URL(config.base.replace(/\/?$/, '/'), config.site).href;
+          output = config.outDir;
+        },
+      },
+    },
+    sitemap({
+      filter: (page) => {
+        const path = page.slice(site.length);
+        return (
+          !path.startsWith('builds/') ||
+          !SHORT.test(readFileSync(new URL(`${path}index.html`, output), 'utf8'))
+        );
+      },
+    }),
+  ];
 }

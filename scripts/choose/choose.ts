@@ -10,9 +10,16 @@ import { hasFailed, isCached, renewalSpec, type FailureWindow } from './skip-rea
 import { chooseRenewals } from './renewals.ts';
 import { findStalePackages, type StalePackages } from './stale-packages.ts';
 import { readPackageList } from './package-list.ts';
-import { composeRequests, type RequestOptions, type Wish } from './requests.ts';
+import {
+  type RequestOptions,
+  type RunInputs,
+  type Wish,
+  composeRequests,
+  parseCount,
+  parseRequestOptions,
+  parseSince,
+} from './run-inputs.ts';
 import { splitSpecs } from './split-specs.ts';
-import { parseCount, parseRequestOptions, parseSince, type RunInputs } from './run-inputs.ts';
 import { compareTexts } from '../../site/lib/spack/versions.ts';
 
 /** Requests, and sentences that explain the choice. */

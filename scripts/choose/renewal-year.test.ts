@@ -13,7 +13,7 @@ import {
 import { addFiles } from '../catalog/catalog.ts';
 import { environmentFiles, readSolvedEnvironment } from '../concretize/environment-locks.ts';
 import { chooseRenewals } from './renewals.ts';
-import { composeRequests } from './requests.ts';
+import { composeRequests } from './run-inputs.ts';
 
 const FIRST = 'v2025.11.0';
 const RELEASES = ['v2026.03.0', 'v2026.06.0', 'v2026.09.0', 'v2026.12.0'];

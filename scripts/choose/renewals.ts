@@ -12,7 +12,7 @@ import { readSolvedEnvironment, rootsFor } from '../concretize/environment-locks
 import { formatNumber, DAY_MS } from '../../site/lib/format.ts';
 import { listMissing } from '../concretize/plan.ts';
 import { listEnvironments } from './environments.ts';
-import type { Wish } from './requests.ts';
+import type { Wish } from './run-inputs.ts';
 import { hasFailed, type FailureWindow } from './skip-reasons.ts';
 import { ownValue } from '../../site/schemas/safe-text.ts';
 

@@ -9,7 +9,7 @@ import { readRepository } from '../github/repository.ts';
 import type { WantedVersions } from '../spack/install-spack.ts';
 import { findNewer, releasesText } from '../spack/latest.ts';
 import type { Choice } from './choose.ts';
-import { targetsOf } from './requests.ts';
+import { targetsOf } from './run-inputs.ts';
 
 /** Reports a choice: JSON on standard output and for the next jobs, sentences for people. */
 export function reportChoice(choice: Choice, settings: BuildCacheSettings, versions: WantedVersions): void {

@@ -7,7 +7,7 @@ import type { Target } from '../../site/schemas/build-cache-settings.ts';
 import { RecipeComparison } from '../../site/schemas/checks/recipe-comparison.ts';
 import type { ProcessEnvironment } from '../../site/schemas/settings.ts';
 import { readCatalog, readCatalogFile, readCatalogFiles } from '../catalog/catalog.ts';
-import { withTemporaryFolder } from '../cli/temporary-folder.ts';
+import { withTemporaryFolder } from '../cli/files.ts';
 import { readOldTrees, readRecipeTrees, type RecipeTrees } from '../refresh/recipe-trees.ts';
 import { planRefresh, renewalContext } from '../refresh/refresh-plan.ts';
 import { packagesUrl } from '../spack/install-spack.ts';

@@ -1,7 +1,9 @@
-import { readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import type { z } from 'zod';
 import { parseJson, type JsonSource } from '../../site/lib/json.ts';
 import { quote } from '../build-cache/quote.ts';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 
 /** Maximum number of tries to write one file that other processes write, too. */
 const MOST_TRIES = 20;
@@ -82,5 +84,23 @@ export function replaceFile(target: string, data: string | Uint8Array, { flush =
       rmSync(temporary, { force: true });
       throw error;
     }
+  }
+}
+
+/** Calls `work` with a folder that is removed afterwards, even after an error, Ctrl-C or SIGTERM. */
+export async function withTemporaryFolder<T>(work: (folder: string) => Promise<T>): Promise<T> {
+  const folder = mkdtempSync(join(tmpdir(), 'spack-build-cache-'));
+  const remove = () => rmSync(folder, { recursive: true, force: true });
+  const stop = (signal: NodeJS.Signals) => {
+    remove();
+    process.removeListener('SIGINT', stop).removeListener('SIGTERM', stop);
+    process.kill(process.pid, signal);
+  };
+  process.on('SIGINT', stop).on('SIGTERM', stop);
+  try {
+    return await work(folder);
+  } finally {
+    process.removeListener('SIGINT', stop).removeListener('SIGTERM', stop);
+    remove();
   }
 }

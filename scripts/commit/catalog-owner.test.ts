@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { forgetCatalog, chooseRegistry, expectBranch, isForeign, siteUrlOf } from './catalog-owner.ts';
-import { parseReference } from '../oci/reference.ts';
+import { parseReference } from '../oci/registry.ts';
 
 const CACHE = { registry: 'ghcr.io/owner/old', repository: 'owner/old', repositoryId: '1' };
 

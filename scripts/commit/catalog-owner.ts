@@ -5,7 +5,7 @@ import { listNames } from '../cli/files.ts';
 import { readCatalogFile } from '../catalog/catalog.ts';
 import type { ProcessEnvironment } from '../../site/schemas/settings.ts';
 import { githubRegistries } from '../oci/github-registry.ts';
-import { parseReference } from '../oci/reference.ts';
+import { parseReference } from '../oci/registry.ts';
 
 /** Files of the owner; workflows write everything else in a catalog. */
 const OWN = /^(environments|\.[^/]*)$/;

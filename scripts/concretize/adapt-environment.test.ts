@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { expect, test } from 'vitest';
 import { parse } from 'yaml';
-import { externalKey } from '../spack/external-state.ts';
+import { externalKey } from './environment-packages.ts';
 import { adaptEnvironment } from './adapt-environment.ts';
 
 /** Adapts an environment of a repository with some more files. */

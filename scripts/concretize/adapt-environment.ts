@@ -4,8 +4,7 @@ import { describeError } from '../cli/command.ts';
 import { catalogPath } from '../../site/lib/catalog/catalog-files.ts';
 import { expectEnvironment, readEnvironment } from '../choose/environments.ts';
 import { adaptMirrors } from './environment-mirrors.ts';
-import { adaptPackages } from './environment-packages.ts';
-import type { External, ExternalStates } from '../spack/external-state.ts';
+import { type External, type ExternalStates, adaptPackages } from './environment-packages.ts';
 import { takeIncludes, type EnvironmentPlace } from './include-files.ts';
 import { ownValue } from '../../site/schemas/safe-text.ts';
 

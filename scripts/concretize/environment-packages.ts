@@ -1,7 +1,8 @@
 import { existsSync } from 'node:fs';
 import { isAbsolute, resolve } from 'node:path';
 import { isMap, isScalar, isSeq, type Document, type YAMLMap } from 'yaml';
-import { externalKey, type External, type ExternalStates } from '../spack/external-state.ts';
+import { z } from 'zod';
+import { askScript, type Spack } from '../spack/run-spack.ts';
 
 /** Compilers that are found in /usr without being named, each with its installed version. */
 const SYSTEM_COMPILERS = new Set(['gcc', 'llvm', 'apple-clang']);
@@ -134,4 +135,27 @@ function takeOutExternals(
   }
   if (externals.items.length === 0) settings.delete('externals');
   return { gone, kept, isFound, versions };
+}
+
+/** A package that an environment uses from a folder of the system. */
+export interface External {
+  spec: string;
+  prefix: string;
+}
+
+/**
+ * `here`, `missing`, `unknown` if Spack cannot detect it, or the versions found instead; by `externalKey`.
+ */
+export type ExternalStates = ReadonlyMap<string, string>;
+
+/** Key of an external. */
+export function externalKey({ spec, prefix }: External): string {
+  return `${prefix} ${spec}`;
+}
+
+/** Lets Spack look for externals on this machine, or in the image of this job. */
+export async function askForExternals(spack: Spack, externals: readonly External[]): Promise<ExternalStates> {
+  if (externals.length === 0) return new Map();
+  const states = await askScript(spack, 'external_state.py', JSON.stringify(externals), z.array(z.string()));
+  return new Map(externals.map((external, at) => [externalKey(external), states[at] ?? 'unknown']));
 }

@@ -3,7 +3,7 @@ import { basename, dirname, join, relative, resolve, sep } from 'node:path';
 import type { Document } from 'yaml';
 import { z } from 'zod';
 import { parseYaml } from '../../site/lib/yaml.ts';
-import type { ExternalStates } from '../spack/external-state.ts';
+import type { ExternalStates } from './environment-packages.ts';
 import { ownValue } from '../../site/schemas/safe-text.ts';
 
 /** Path of an environment's file, and the limits of its includes. */

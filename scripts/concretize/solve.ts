@@ -9,7 +9,7 @@ import { DAY_MS, formatList, formatNumber } from '../../site/lib/format.ts';
 import { runnableTargets } from '../../site/lib/spack/targets.ts';
 import type { SpecNode } from '../../site/lib/spack/dag.ts';
 import { targetOf } from '../../site/schemas/node.ts';
-import { askForExternals } from '../spack/external-state.ts';
+import { askForExternals } from './environment-packages.ts';
 import { lastLines, runSpack, type Spack } from '../spack/run-spack.ts';
 import { annotate } from '../github/actions.ts';
 import { lacksContainer } from '../containers/images-to-make.ts';

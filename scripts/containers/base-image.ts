@@ -8,11 +8,10 @@ import { parseJson } from '../../site/lib/json.ts';
 import { Digest, hexOf } from '../../site/schemas/digest.ts';
 import type { Descriptor, Platform } from '../../site/schemas/image-manifest.ts';
 import { isIndex, parseIndex, parseImageManifest } from '../oci/manifest.ts';
-import type { ManifestText, Registry } from '../oci/registry.ts';
+import { type ManifestText, type Registry, parseImageReference } from '../oci/registry.ts';
 import { openRegistry } from '../oci/open-registry.ts';
 import { visitEntries } from '../build-cache/tar/entries.ts';
 import { GlibcScan } from '../build-cache/elf-glibc.ts';
-import { parseImageReference } from './image-reference.ts';
 import type { Layer } from './write-layer.ts';
 import { ownValue } from '../../site/schemas/safe-text.ts';
 

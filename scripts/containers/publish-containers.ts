@@ -6,7 +6,7 @@ import { formatJson } from '../../site/lib/json.ts';
 import { addFiles } from '../catalog/catalog.ts';
 import { isTemporary } from '../http/retry.ts';
 import { describeError } from '../cli/command.ts';
-import { withTemporaryFolder } from '../cli/temporary-folder.ts';
+import { withTemporaryFolder } from '../cli/files.ts';
 import { readOrigin, readDate } from '../publish/origin.ts';
 import type { Destination } from '../publish/publish-cache.ts';
 import {

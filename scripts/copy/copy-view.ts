@@ -12,8 +12,7 @@ import { mirrorManifestPath } from '../../site/schemas/node.ts';
 import { decodeText, findSpecBlobs, MANIFEST_LIMIT_BYTES } from '../build-cache/build-cache.ts';
 import { withProgress } from '../cli/progress.ts';
 import type { MirrorFiles } from '../build-cache/mirror-files.ts';
-import type { SourceBuild } from '../import/source.ts';
-import { checkSignature } from '../import/trust.ts';
+import { type SourceBuild, checkSignature } from '../import/source.ts';
 import {
   KEY_INDEX_PATH,
   KeyIndex,

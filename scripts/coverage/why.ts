@@ -5,7 +5,7 @@ import { z } from 'zod';
 import { shortHash } from '../../site/lib/format.ts';
 import { parseJson } from '../../site/lib/json.ts';
 import { DagHash, mirrorBlobPath } from '../../site/schemas/digest.ts';
-import { withTemporaryFolder } from '../cli/temporary-folder.ts';
+import { withTemporaryFolder } from '../cli/files.ts';
 import { printable } from '../cli/command.ts';
 import { digestOf } from '../cli/digest.ts';
 import { lastLines, readAnswer, runSpack } from '../spack/run-spack.ts';

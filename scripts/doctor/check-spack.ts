@@ -1,8 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { ProcessEnvironment } from '../../site/schemas/settings.ts';
-import { isErrorCode } from '../cli/files.ts';
-import { withTemporaryFolder } from '../cli/temporary-folder.ts';
+import { isErrorCode, withTemporaryFolder } from '../cli/files.ts';
 import { lastLines, runSpack } from '../spack/run-spack.ts';
 import type { Diagnosis } from './diagnosis.ts';
 

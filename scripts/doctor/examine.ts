@@ -1,6 +1,5 @@
 import { parseSettings, type ProcessEnvironment } from '../../site/schemas/settings.ts';
-import { indexOfBuilds } from '../mirror/indexes.ts';
-import { leaveOutUnreadable } from '../mirror/readable-catalog.ts';
+import { indexOfBuilds, leaveOutUnreadable } from '../mirror/indexes.ts';
 import { readSigner } from '../signing/signer.ts';
 import { checkSiteBytes } from './check-bytes.ts';
 import { checkKeys, checkManifests, checkNodes, checkTimes } from './check-catalog.ts';

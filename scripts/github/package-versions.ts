@@ -3,7 +3,7 @@ import type { Digest } from '../../site/schemas/digest.ts';
 import type { ProcessEnvironment } from '../../site/schemas/settings.ts';
 import { describeError } from '../cli/command.ts';
 import { isGitHubRegistry, packageOf, readOwnerType } from '../oci/github-registry.ts';
-import { parseReference } from '../oci/reference.ts';
+import { parseReference } from '../oci/registry.ts';
 import { openApi } from './api.ts';
 import { isNotFound } from './errors.ts';
 

@@ -8,10 +8,9 @@ import { ConnectionError, TemporaryError, isTemporaryAnswer, readRetryAfter, ret
 import { readErrorText, send, type HttpAnswer } from '../http/request.ts';
 import { openGitHub } from './api.ts';
 import { describeError } from '../cli/command.ts';
-import { withTemporaryFolder } from '../cli/temporary-folder.ts';
+import { isErrorCode, withTemporaryFolder } from '../cli/files.ts';
 import { Digest } from '../../site/schemas/digest.ts';
 import { saveStream } from '../cli/digest.ts';
-import { isErrorCode } from '../cli/files.ts';
 import { BadArchiveError } from './errors.ts';
 
 /** Maximum page size of GitHub's lists. */

@@ -5,7 +5,7 @@ import { describeError } from '../cli/command.ts';
 import { RegistryRefusedError } from '../oci/errors.ts';
 import { isGitHubRegistry, packageSettings } from '../oci/github-registry.ts';
 import { openRegistry } from '../oci/open-registry.ts';
-import { parseReference } from '../oci/reference.ts';
+import { parseReference } from '../oci/registry.ts';
 
 /**
  * Checks, without a login, that everybody may pull the first of some builds. GitHub may make a new package

@@ -8,7 +8,7 @@ import { buildFile, specFile } from '../../site/lib/catalog/catalog-files.ts';
 import { parseSpecFile, type KnownNodes } from '../build-cache/spec-file.ts';
 import { describeError, printable } from '../cli/command.ts';
 import { withProgress, type Progress } from '../cli/progress.ts';
-import { withTemporaryFolder } from '../cli/temporary-folder.ts';
+import { withTemporaryFolder } from '../cli/files.ts';
 import { ConnectionError, isTemporary } from '../http/retry.ts';
 import { listSpecFiles, refuseShadows } from '../publish/name-collisions.ts';
 import { checkTarball, publishEntries, type Destination } from '../publish/publish-cache.ts';

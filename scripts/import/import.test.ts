@@ -10,13 +10,12 @@ import { useServers } from '../../tests/world/servers.ts';
 import { SpecFile } from '../../site/schemas/spec-file.ts';
 import { readCatalog } from '../catalog/catalog.ts';
 import { openRegistry } from '../oci/open-registry.ts';
-import { parseReference } from '../oci/reference.ts';
+import { parseReference } from '../oci/registry.ts';
 import { servePages, type PagesServer } from '../start/pages-server.ts';
 import { importBuilds, type ImportResult } from './import-builds.ts';
 import { openSource } from './open-source.ts';
 import { selectBuilds, type ImportSelection } from './select.ts';
-import type { Source } from './source.ts';
-import type { Trust } from './trust.ts';
+import type { Source, Trust } from './source.ts';
 
 const CACHE = 'tests/fixtures/cache-unsigned';
 const SIGNED = 'tests/fixtures/cache-signed';

@@ -15,8 +15,14 @@ import { readIndexFile } from './index-file.ts';
 import { listFromSpecFiles } from './list-from-spec-files.ts';
 import { saveBlob } from './save-blob.ts';
 import type { MirrorFiles } from '../build-cache/mirror-files.ts';
-import type { Source, SourceBuild, SourceList, SourceSpec } from './source.ts';
-import { checkSignature, type Trust } from './trust.ts';
+import {
+  type Source,
+  type SourceBuild,
+  type SourceList,
+  type SourceSpec,
+  type Trust,
+  checkSignature,
+} from './source.ts';
 
 const INDEX_PATH = indexManifestPath(OWN_INDEX);
 

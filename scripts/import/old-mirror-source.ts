@@ -4,11 +4,17 @@ import { targetOf, type Node } from '../../site/schemas/node.ts';
 import { decodeText, SPEC_FILE_LIMIT_BYTES } from '../build-cache/build-cache.ts';
 import { parseSpecFile } from '../build-cache/spec-file.ts';
 import { fetchArchive } from './archive.ts';
-import { readIndexFile, sortBuilds, type IndexedBuild } from './index-file.ts';
+import { type IndexedBuild, readIndexFile, sortBuilds } from './index-file.ts';
 import { completeBuild } from './list-from-spec-files.ts';
 import type { MirrorFiles } from '../build-cache/mirror-files.ts';
-import type { Source, SourceBuild, SourceList, SourceSpec } from './source.ts';
-import { checkSignature, type Trust } from './trust.ts';
+import {
+  type Source,
+  type SourceBuild,
+  type SourceList,
+  type SourceSpec,
+  type Trust,
+  checkSignature,
+} from './source.ts';
 
 export const OLD_FOLDER = 'build_cache';
 export const OLD_INDEX = `${OLD_FOLDER}/index.json`;

@@ -5,12 +5,17 @@ import { openMirror } from './mirror-source.ts';
 import { OLD_FOLDER, OLD_INDEX, openOldMirror } from './old-mirror-source.ts';
 import { openPages, PAGES_FOLDERS, PAGES_MANIFEST } from './pages-source.ts';
 import { openMirrorFiles } from '../build-cache/mirror-files.ts';
-import type { Source, SourceBuild, SourceList, SourceSpec } from './source.ts';
-import { unsignedOnly, type Trust } from './trust.ts';
+import {
+  type Source,
+  type SourceBuild,
+  type SourceList,
+  type SourceSpec,
+  type Trust,
+  unsignedOnly,
+} from './source.ts';
 import { SPEC_FILE_LIMIT_BYTES } from '../build-cache/build-cache.ts';
 import { imageTag, INDEX_TAG } from '../oci/image.ts';
-import { parseReference } from '../oci/reference.ts';
-import type { Registry } from '../oci/registry.ts';
+import { type Registry, parseReference } from '../oci/registry.ts';
 import { readIndexFile } from './index-file.ts';
 import { saveBlob } from './save-blob.ts';
 import { OWN_INDEX, indexManifestPath } from '../build-cache/mirror-manifest.ts';

@@ -3,15 +3,21 @@ import { z } from 'zod';
 import { parseJson } from '../../site/lib/json.ts';
 import type { DagHash } from '../../site/schemas/digest.ts';
 import { decodeText, SPEC_FILE_LIMIT_BYTES } from '../build-cache/build-cache.ts';
-import { parseImageReference } from '../containers/image-reference.ts';
+import { parseImageReference } from '../oci/registry.ts';
 import { openRegistry } from '../oci/open-registry.ts';
 import { fetchArchive } from './archive.ts';
 import { sortBuilds } from './index-file.ts';
 import { completeBuild } from './list-from-spec-files.ts';
 import { readChecksum } from './old-mirror-source.ts';
 import { openMirrorFiles, type MirrorFiles } from '../build-cache/mirror-files.ts';
-import type { Source, SourceBuild, SourceList, SourceSpec } from './source.ts';
-import { unsignedOnly, type Trust } from './trust.ts';
+import {
+  type Source,
+  type SourceBuild,
+  type SourceList,
+  type SourceSpec,
+  type Trust,
+  unsignedOnly,
+} from './source.ts';
 
 /** Path at which the site of such a cache lists its packages. */
 export const PAGES_MANIFEST = 'manifest/';

@@ -10,10 +10,16 @@ import type { Catalog } from '../../site/lib/catalog/catalog-files.ts';
 import { readCatalog, readEntries } from '../catalog/catalog.ts';
 import { readRemoved } from '../catalog/removal.ts';
 import type { FindRegistry } from '../oci/open-registry.ts';
-import type { Registry } from '../oci/registry.ts';
+import { type Registry, parseReference } from '../oci/registry.ts';
 import type { BlobCache } from './blob-cache.ts';
 import type { Dist } from './dist.ts';
-import { indexOfAll, writeIndexes, writeIndexManifests } from './indexes.ts';
+import {
+  type ReadableCatalog,
+  indexOfAll,
+  leaveOutUnreadable,
+  writeIndexManifests,
+  writeIndexes,
+} from './indexes.ts';
 import {
   fetchLiveIndexes,
   KEPT_INDEXES,
@@ -21,7 +27,6 @@ import {
   warnOfLost,
   type PreviousIndex,
 } from './previous-indexes.ts';
-import { leaveOutUnreadable, type ReadableCatalog } from './readable-catalog.ts';
 import { shrinkToBudget } from './shrink-to-budget.ts';
 import { mirrorManifestPath } from '../../site/schemas/node.ts';
 import { KEY_INDEX_MEDIA_TYPE, KEY_MEDIA_TYPE } from '../../site/schemas/mirror-manifest.ts';
@@ -34,7 +39,6 @@ import {
 } from '../build-cache/mirror-manifest.ts';
 import { findIntact } from '../oci/directory-registry.ts';
 import { isErrorCode } from '../cli/files.ts';
-import { parseReference } from '../oci/reference.ts';
 import { withProgress } from '../cli/progress.ts';
 import { formatNumber } from '../../site/lib/format.ts';
 

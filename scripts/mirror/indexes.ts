@@ -4,7 +4,7 @@ import { ALL_VIEW, sortByManifest } from '../../site/lib/mirror/views.ts';
 import type { Blob, Build } from '../../site/schemas/build.ts';
 import type { Digest } from '../../site/schemas/digest.ts';
 import { INDEX_MEDIA_TYPE } from '../../site/schemas/mirror-manifest.ts';
-import type { Catalog } from '../../site/lib/catalog/catalog-files.ts';
+import { type Catalog, specFile } from '../../site/lib/catalog/catalog-files.ts';
 import { OWN_INDEX, blobRecord, indexManifestPath, manifestText } from '../build-cache/mirror-manifest.ts';
 import type { Dist } from './dist.ts';
 import { blobOf } from '../cli/digest.ts';
@@ -13,7 +13,8 @@ import { INDEX_CONFIG_TEXT, INDEX_TAG, indexImage } from '../oci/image.ts';
 import { createLayout } from '../oci/layout.ts';
 import { openRegistries } from '../oci/open-registry.ts';
 import type { Registry, RegistryManifest } from '../oci/registry.ts';
-import { withTemporaryFolder } from '../cli/temporary-folder.ts';
+import { withTemporaryFolder } from '../cli/files.ts';
+import { findUnreadable } from '../../site/lib/spack/node-faults.ts';
 
 /**
  * Writes the blobs of a mirror's own index and of its views; equal ones are written once.
@@ -146,4 +147,33 @@ export async function updateIndexImage(
   if (current && indexDigestOf(current) !== blob.digest)
     await onReplaced?.(registry, current.descriptor.digest);
   return true;
+}
+
+/** A catalog whose nodes can all be put into an index, and a sentence for each node that was left out. */
+export interface ReadableCatalog {
+  catalog: Catalog;
+  leftOut: string[];
+}
+
+/**
+ * Leaves out the nodes that would make an index unreadable to every client, and the builds that depend on
+ * them, no matter how they came into the catalog.
+ */
+export function leaveOutUnreadable(catalog: Catalog): ReadableCatalog {
+  const unreadable = findUnreadable(catalog.nodes);
+  if (unreadable.size === 0) return { catalog, leftOut: [] };
+  const isKept = ([hash]: [string, unknown]): boolean => !unreadable.has(hash);
+  return {
+    catalog: {
+      ...catalog,
+      nodes: new Map([...catalog.nodes].filter(isKept)),
+      builds: new Map([...catalog.builds].filter(isKept)),
+      manifests: new Map([...catalog.manifests].filter(isKept)),
+    },
+    leftOut: [...unreadable.values()].map(
+      ({ node, reason }) =>
+        `${specFile(node)}: left out of every index, since clients could not read an index with it: ${reason}; ` +
+        'restore the file from git, or publish the build again',
+    ),
+  };
 }

@@ -5,8 +5,7 @@ import { useServers } from '../../tests/world/servers.ts';
 import { logIntoRegistry } from './oras.ts';
 import { carryBlob, openRegistry } from './open-registry.ts';
 import { blobPath, createLayout, type Layout } from './layout.ts';
-import { parseReference } from './reference.ts';
-import type { Registry } from './registry.ts';
+import { type Registry, parseReference } from './registry.ts';
 
 const BY_SPACK = resolve(import.meta.dirname, '../../tests/fixtures/oci-by-spack');
 const servers = useServers();

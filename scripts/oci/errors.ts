@@ -4,7 +4,7 @@ import type { ProcessEnvironment } from '../../site/schemas/settings.ts';
 import type { HttpAnswer } from '../http/request.ts';
 import { firstLine, TemporaryError, isRateLimit, isTemporaryAnswer, readRetryAfter } from '../http/retry.ts';
 import { isGitHubRegistry, packageSettings } from './github-registry.ts';
-import type { RemoteReference } from './reference.ts';
+import type { RemoteReference } from './registry.ts';
 
 /** Body of an error response. Source: OCI distribution specification 1.1, "Error Codes". */
 const ErrorBody = z.object({

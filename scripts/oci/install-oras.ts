@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { chmod, mkdir, rename, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { promisify } from 'node:util';
-import { withTemporaryFolder } from '../cli/temporary-folder.ts';
+import { withTemporaryFolder } from '../cli/files.ts';
 import { ask, readLimited } from '../http/request.ts';
 import { retry } from '../http/retry.ts';
 

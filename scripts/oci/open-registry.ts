@@ -1,8 +1,7 @@
 import { registryOf, type Stored } from '../../site/lib/registry-address.ts';
 import { openDirectory } from './directory-registry.ts';
-import { parseReference } from './reference.ts';
+import { type Registry, parseReference } from './registry.ts';
 import { openRemote, type RemoteOptions } from './remote-registry.ts';
-import type { Registry } from './registry.ts';
 import type { Blob } from '../../site/schemas/build.ts';
 import type { Layout } from './layout.ts';
 

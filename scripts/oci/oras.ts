@@ -4,7 +4,7 @@ import { withProgress } from '../cli/progress.ts';
 import { withoutSecrets, type Credentials } from './credentials.ts';
 import { readIndex } from './layout.ts';
 import { isErrorCode } from '../cli/files.ts';
-import type { RemoteReference } from './reference.ts';
+import type { RemoteReference } from './registry.ts';
 import { isTemporaryAnswer, retry, TemporaryError } from '../http/retry.ts';
 import { RegistryRefusedError } from './errors.ts';
 import { ORAS_VERSION } from './install-oras.ts';

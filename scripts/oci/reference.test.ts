@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { parseReference } from './reference.ts';
+import { parseReference } from './registry.ts';
 
 test('converts the path to lower case, since GITHUB_REPOSITORY may have capital letters', () => {
   expect(parseReference('ghcr.io/Owner/My_Repo')).toEqual({

@@ -6,7 +6,7 @@ import { ConnectionError, isCertificateCode, isRateLimit, isTemporary } from '..
 import { isLoopback, readErrorText, readLimited, send, type HttpAnswer } from '../http/request.ts';
 import { isGitHubRegistry } from './github-registry.ts';
 import { hasErrorCode, refusalOf, RegistryRefusedError } from './errors.ts';
-import type { RemoteReference } from './reference.ts';
+import type { RemoteReference } from './registry.ts';
 import { z } from 'zod';
 
 /** Docker Hub uses different host names for its API and its logins. */

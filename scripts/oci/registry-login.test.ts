@@ -4,9 +4,9 @@ import { promisify } from 'node:util';
 import { expect, test } from 'vitest';
 import { TEST_LOGIN } from '../../tests/world/registry.ts';
 import { useServers } from '../../tests/world/servers.ts';
-import { parseReference } from './reference.ts';
+import { parseReference } from './registry.ts';
 import { openRegistry } from './open-registry.ts';
-import { chooseLogin, chooseLogins } from './registry-login.ts';
+import { chooseLogin, chooseLogins } from './credentials.ts';
 
 const BY_SPACK = path.resolve(import.meta.dirname, '../../tests/fixtures/oci-by-spack');
 const GHCR = parseReference('ghcr.io/owner/repo');

@@ -21,8 +21,7 @@ import {
 } from './manifest.ts';
 import { restoreLayout, tagManifest } from './oras.ts';
 import { readAll, verified } from './verify.ts';
-import type { RemoteReference } from './reference.ts';
-import type { ManifestText, Registry } from './registry.ts';
+import type { ManifestText, Registry, RemoteReference } from './registry.ts';
 import { isGitHubRegistry } from './github-registry.ts';
 import { RegistryRefusedError } from './errors.ts';
 import { RegistryClient } from './registry-client.ts';

@@ -5,8 +5,7 @@ import type { Digest } from '../../site/schemas/digest.ts';
 import { deleteVersions, isPackage } from '../github/package-versions.ts';
 import { removeTags } from '../oci/directory-registry.ts';
 import { openRegistries } from '../oci/open-registry.ts';
-import type { Registry } from '../oci/registry.ts';
-import { parseReference, type RemoteReference } from '../oci/reference.ts';
+import { type Registry, type RemoteReference, parseReference } from '../oci/registry.ts';
 import { RegistryClient } from '../oci/registry-client.ts';
 
 /** Longest time without a byte from the registry. */

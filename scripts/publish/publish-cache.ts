@@ -19,7 +19,7 @@ import { writePublicKey } from '../signing/key.ts';
 import { specManifestText } from '../build-cache/mirror-manifest.ts';
 import { readSigner, signManifest, type Signer } from '../signing/signer.ts';
 import { inspectTarball } from '../build-cache/tar/tarball.ts';
-import { withTemporaryFolder } from '../cli/temporary-folder.ts';
+import { withTemporaryFolder } from '../cli/files.ts';
 import { readDate, readOrigin } from './origin.ts';
 import { catalogFiles, type NewBuild } from './records.ts';
 import { resolveEntries, type CheckedEntry, type Publishing, type Resolution } from './resolve.ts';

@@ -1,8 +1,7 @@
 import { lstatSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { BuildRecord, MAX_RECORD_BYTES } from '../../site/schemas/build-record.ts';
-import { listNames } from '../cli/files.ts';
-import { withTemporaryFolder } from '../cli/temporary-folder.ts';
+import { listNames, withTemporaryFolder } from '../cli/files.ts';
 import { downloadRunArtifact, listRunArtifacts, unpackZip } from '../github/run-artifacts.ts';
 import { BadArchiveError } from '../github/errors.ts';
 import type { ProcessEnvironment } from '../../site/schemas/settings.ts';

@@ -7,7 +7,7 @@ import { MAX_BODY } from '../github/issues.ts';
 import type { WantedVersions } from '../spack/install-spack.ts';
 import { findNewer, releasesText, type NewerRelease } from '../spack/latest.ts';
 import { findStale, type RefreshOptions } from './refresh.ts';
-import { refreshText } from './report.ts';
+import { refreshText } from './refresh-plan.ts';
 
 /**
  * File that `propose-update --to` writes and `--from` reads: the job that loads recipes has no write access,

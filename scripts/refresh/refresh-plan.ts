@@ -4,9 +4,20 @@ import { resolvePin } from '../../site/lib/catalog/kept-builds.ts';
 import type { Build } from '../../site/schemas/build.ts';
 import type { DagHash } from '../../site/schemas/digest.ts';
 import type { Node } from '../../site/schemas/node.ts';
-import { kindOf, learnTimes, sumTimes, timedBuilds, type TimeSum } from '../../site/lib/times/build-times.ts';
+import {
+  type TimeSum,
+  kindOf,
+  learnTimes,
+  sumTimes,
+  timeText,
+  timedBuilds,
+} from '../../site/lib/times/build-times.ts';
 import { readPins } from '../catalog/catalog.ts';
 import type { Verdict } from './compare.ts';
+import prettyBytes from 'pretty-bytes';
+import { shortHash, formatNumber } from '../../site/lib/format.ts';
+import { escapeMarkdown } from '../github/actions.ts';
+import type { WantedVersions } from '../spack/install-spack.ts';
 
 /** Reason why a build is renewed before others. */
 export type Rank = 'environment' | 'pinned' | 'needed' | 'other';
@@ -122,4 +133,36 @@ function countDependents({ builds, nodes }: RefreshContext): Map<DagHash, number
       counts.set(needed, (counts.get(needed) ?? 0) + 1);
   }
   return counts;
+}
+
+/** Maximum number of rows in the table; the JSON has the whole plan. */
+const MAX_ROWS = 50;
+
+const WORDS = {
+  environment: 'root of an environment',
+  pinned: 'pinned or built by hand',
+  needed: 'needed by others',
+  other: '',
+} as const;
+
+/** Describes the consequences of newer recipes for a cache in Markdown; the last line has the counts. */
+export function refreshText({ counts, renew, bytes, time }: RefreshPlan, wanted: WantedVersions): string {
+  const rows = renew
+    .slice(0, MAX_ROWS)
+    .map(
+      ({ name, version, hash, verdict, rank }) =>
+        `| ${escapeMarkdown(`${name}@${version}`)} /${shortHash(hash)} | ${verdict.kind} | ${escapeMarkdown(verdict.reason.slice(0, 300))} | ${WORDS[rank]} |`,
+    );
+  const more = renew.length > MAX_ROWS ? [`| and ${renew.length - MAX_ROWS} more | | | |`] : [];
+  const table =
+    renew.length === 0
+      ? []
+      : ['| build | verdict | why | priority |', '| --- | --- | --- | --- |', ...rows, ...more, ''];
+  return [
+    `### With recipes ${escapeMarkdown(wanted.packages)} and Spack ${escapeMarkdown(wanted.spack)}`,
+    '',
+    ...table,
+    `${counts.deprecated} deprecated, ${counts.removed} removed, ${counts.different} different, ${counts.unclear} unclear until solved again, ` +
+      `${counts.unchanged} unchanged; to renew: ${formatNumber(renew.length, 'build')}, about ${prettyBytes(bytes, { binary: true })}${renew.length > 0 ? `, ${timeText(time, renew.length)}` : ''}`,
+  ].join('\n');
 }

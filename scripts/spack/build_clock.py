@@ -11,7 +11,7 @@ VARIABLE = "SPACK_BUILD_CLOCK"
 
 
 def begin():
-    """Applies the variable `SECONDS LIBRARY` that `scripts/build/clock.ts` sets, and hides it from build scripts."""
+    """Applies the variable `SECONDS LIBRARY` that `scripts/build/machine.ts` sets, and hides it from build scripts."""
     wanted = os.environ.pop(VARIABLE, None)
     if wanted is None:
         return

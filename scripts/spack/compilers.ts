@@ -3,7 +3,7 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { isMap, isSeq, parseDocument, type Document, type YAMLMap } from 'yaml';
 import { lastLines } from './run-spack.ts';
-import { withTemporaryFolder } from '../cli/temporary-folder.ts';
+import { withTemporaryFolder } from '../cli/files.ts';
 
 /** Path in a compiler's entry of `packages.yaml` of the folders that Spack puts in front of LD_LIBRARY_PATH. */
 const LIBRARIES = ['extra_attributes', 'environment', 'prepend_path', 'LD_LIBRARY_PATH'];

@@ -3,8 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test, onTestFinished } from 'vitest';
 import { commitFiles, git, makeRepository as initRepository, writeFiles } from '../../tests/world/git.ts';
-import { installSpack, isVersion, expectTools } from './install-spack.ts';
-import { expectUsableSpack } from './version.ts';
+import { expectTools, expectUsableSpack, installSpack, isVersion } from './install-spack.ts';
 
 /** A git repository with a substitute for Spack that prints a version. */
 function makeRepository(files: Record<string, string>): { url: string; commit: string } {

@@ -2,8 +2,7 @@ import { spawn } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { z } from 'zod';
-import { readJson } from '../cli/files.ts';
-import { withTemporaryFolder } from '../cli/temporary-folder.ts';
+import { readJson, withTemporaryFolder } from '../cli/files.ts';
 
 /** A Spack with its own configuration, caches and keys. */
 export interface Spack {

@@ -8,7 +8,7 @@ import { firstLine } from '../http/retry.ts';
 import { readLimited, send } from '../http/request.ts';
 import { INDEX_TAG } from '../oci/image.ts';
 import { openRegistry } from '../oci/open-registry.ts';
-import { parseReference } from '../oci/reference.ts';
+import { parseReference } from '../oci/registry.ts';
 import { splitSigned } from '../../site/lib/spack/signed-manifest.ts';
 import { OWN_INDEX, indexManifestPath } from '../build-cache/mirror-manifest.ts';
 

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import pMap from 'p-map';
 import fastGlob from 'fast-glob';
 import { withProgress } from '../cli/progress.ts';
-import { withTemporaryFolder } from '../cli/temporary-folder.ts';
+import { withTemporaryFolder } from '../cli/files.ts';
 import type { LocalFile, Place, PlacedFile } from './place.ts';
 import { compareTexts } from '../../site/lib/spack/versions.ts';
 import { digestFrom, mirrorBlobPath } from '../../site/schemas/digest.ts';

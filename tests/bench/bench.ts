@@ -2,7 +2,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Argument, InvalidArgumentError, Option } from 'commander';
 import { createCommand, runCommand } from '../../scripts/cli/command.ts';
-import { withTemporaryFolder } from '../../scripts/cli/temporary-folder.ts';
+import { withTemporaryFolder } from '../../scripts/cli/files.ts';
 import { formatJson } from '../../site/lib/json.ts';
 import { benchDoctor } from './doctor-bench.ts';
 import { benchGrowth } from './growth-bench.ts';

@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { withTemporaryFolder } from '../../scripts/cli/temporary-folder.ts';
+import { withTemporaryFolder } from '../../scripts/cli/files.ts';
 
 const run = promisify(execFile);
 

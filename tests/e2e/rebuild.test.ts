@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { AlikeBuilds } from '../../site/schemas/checks/alike-builds.ts';
 import { Reproduction } from '../../site/schemas/checks/reproduction.ts';
-import { setClockAhead } from '../../scripts/build/clock.ts';
+import { setClockAhead } from '../../scripts/build/machine.ts';
 import { readCatalog } from '../../scripts/catalog/catalog.ts';
 import { findSolvers, SOLVER_ADVICE } from '../world/spack.ts';
 import { openWorkbench, type Workbench } from './building.ts';

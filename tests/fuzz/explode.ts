@@ -15,7 +15,7 @@ import { inspectTarball } from '../../scripts/build-cache/tar/tarball.ts';
 import { readPayload } from '../../scripts/challenge/payload.ts';
 import { blobOfFile, digestOf } from '../../scripts/cli/digest.ts';
 import { parseSettingsFile } from '../../scripts/cli/owner-settings.ts';
-import { withTemporaryFolder } from '../../scripts/cli/temporary-folder.ts';
+import { withTemporaryFolder } from '../../scripts/cli/files.ts';
 import { fetchCache } from '../../scripts/coverage/fetch-cache.ts';
 import { parseImageManifest } from '../../scripts/oci/manifest.ts';
 import { openRegistry } from '../../scripts/oci/open-registry.ts';

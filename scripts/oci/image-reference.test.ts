@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { parseImageReference } from './image-reference.ts';
+import { parseImageReference } from './registry.ts';
 
 const DIGEST = `sha256:${'a'.repeat(64)}`;
 

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { findSolvers, openSpack } from '../../tests/world/spack.ts';
-import { askForExternals, externalKey } from './external-state.ts';
+import { askForExternals, externalKey } from './environment-packages.ts';
 
 /** An external without a recipe. */
 const NOWHERE = 'py-no-such-thing@1.0';
