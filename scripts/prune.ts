@@ -9,7 +9,7 @@ import { addSummary, annotate } from './github/actions.ts';
 import { openRegistry } from './oci/open-registry.ts';
 import { readDate } from './publish/origin.ts';
 import { applyPlan, findOldFailures, appliedText, pruneText, openBranch } from './prune/apply.ts';
-import { openDeleters } from './prune/delete-images.ts';
+import { openDeleter } from './prune/delete-images.ts';
 import { planPrune } from './prune/plan.ts';
 
 const settings = readSettings();
@@ -46,7 +46,7 @@ async function prune(options: { apply: boolean; catalog: string; registry: strin
     return;
   }
   const hands = {
-    deleteImages: openDeleters(openRegistry(options.registry)),
+    deleteImages: openDeleter(openRegistry(options.registry)),
     findPublished: openBranch(options.catalog, process.env),
   };
   const applied = await applyPlan(options.catalog, plan, { catalog, removed, now, ...hands });

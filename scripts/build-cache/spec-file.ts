@@ -264,7 +264,7 @@ const UnprovedExternal = z.strictObject({
 });
 
 /** Throws one sentence, which the caller prefixes with the file, unless Spack would write this external. */
-export function checkUnprovedExternal(text: string): void {
+function checkUnprovedExternal(text: string): void {
   if (text.length > MAX_LENGTH) {
     throw new Error(`expected an external of at most ${MAX_LENGTH} characters, found ${text.length}`);
   }

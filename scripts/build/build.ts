@@ -8,7 +8,6 @@ import { LockFile } from '../../site/schemas/lock-file.ts';
 import { formatList, shortHash } from '../../site/lib/format.ts';
 import { readCatalog } from '../catalog/catalog.ts';
 import { annotate, withGroup, withStoppedCommands } from '../github/actions.ts';
-import { parseAllowedHashes } from '../publish/allowed-hashes.ts';
 import { askSpackForSpecs, type SpecDescription } from '../spack/describe-specs.ts';
 import { describeRecipes, installSpack, type RecipesCommit } from '../spack/install-spack.ts';
 import { openSpack } from '../spack/open-spack.ts';
@@ -26,6 +25,7 @@ import { composeRecord } from './record.ts';
 import { readStageLogs } from './stage-log.ts';
 import { formatJson } from '../../site/lib/json.ts';
 import { readJson } from '../cli/files.ts';
+import { readAllowedHashes } from '../publish/allowed-hashes.ts';
 
 export interface BuildOptions extends SpackOptions {
   /** Folder that concretize wrote for this build. */
@@ -87,12 +87,7 @@ async function takeEarlier(
   const there = earlier && (await openHandedOn(earlier.folder, earlier.sha256, wanted, nodes, mirror));
   const missing = wanted.filter((hash) => !there?.has(hash));
   console.error(`${wanted.length - missing.length} of ${wanted.length} builds of earlier waves are here`);
-  const file = join(folder, 'plan.txt');
-  return trimLock(
-    lockText,
-    parseAllowedHashes(readFileSync(file, 'utf8'), file),
-    new Set([...missing, ...leftOut]),
-  );
+  return trimLock(lockText, readAllowedHashes(join(folder, 'plan.txt')), new Set([...missing, ...leftOut]));
 }
 
 /** Writes the record of a part for which nothing that it needs was built. */
@@ -175,10 +170,8 @@ async function writeResult(
   recipes: RecipesCommit,
   { plan: folder, inputs, out, home, minutes, installRoot }: BuildOptions,
 ): Promise<BuildRecord> {
-  const planFile = join(folder, 'plan.txt');
-  const planText = readFileSync(planFile, 'utf8');
-  const plan = parseAllowedHashes(planText, planFile);
-  const description = await askSpackForSpecs(spack, environment, planText);
+  const plan = readAllowedHashes(join(folder, 'plan.txt'));
+  const description = await askSpackForSpecs(spack, environment, [...plan].join('\n'));
   const planned = description.specs.filter(({ hash }) => plan.has(hash));
   // A planned spec that is installed without a build came from another mirror of the environment. Publish it,
   // too.

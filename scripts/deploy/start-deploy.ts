@@ -1,4 +1,3 @@
-import { z } from 'zod';
 import { catalogPath } from '../../site/lib/catalog/catalog-files.ts';
 import { dataPlace } from '../../site/lib/catalog/data-commit.ts';
 import { RecipeComparison } from '../../site/schemas/checks/recipe-comparison.ts';
@@ -8,7 +7,13 @@ import { describeError } from '../cli/command.ts';
 import { readFiles } from '../commit/branch.ts';
 import type { GitHub } from '../github/api.ts';
 import { GitHubRefusedError } from '../github/errors.ts';
-import { readPages, readRepository, type PagesSite, type RepositoryFacts } from '../github/repository.ts';
+import {
+  type PagesSite,
+  type RepositoryFacts,
+  readPages,
+  readRepository,
+  startWorkflow,
+} from '../github/repository.ts';
 import { newestRelease } from '../spack/latest.ts';
 import { parseServedIndex, readLiveIndex } from './live-site.ts';
 
@@ -100,11 +105,6 @@ async function dispatch(github: GitHub, branch: string, page: string): Promise<v
       { cause },
     );
   }
-}
-
-async function startWorkflow(github: GitHub, branch: string, workflow: string): Promise<void> {
-  const route = 'POST /repos/{owner}/{repo}/actions/workflows/{workflow}/dispatches';
-  await github.call(route, { workflow, ref: branch }, z.unknown());
 }
 
 const LOOK = 'newer-releases.yml';

@@ -51,7 +51,25 @@ export async function checkManifests(
     }
   }
   diagnosis.count('catalog', 'manifests name what was built', builds.size);
+  await checkSignatures(read, diagnosis, signed, { limit, now, signer });
+  for (const path of read.orphans) {
+    diagnosis.add('manifest-orphan', {
+      where: join(directory, path),
+      expected: 'a manifest of an existing build',
+      found: 'no record of it in builds/',
+      fix: () => Promise.resolve(rmSync(join(directory, path))),
+    });
+  }
+}
 
+async function checkSignatures(
+  read: ExaminedCatalog,
+  diagnosis: Diagnosis,
+  signed: readonly Build[],
+  { limit, now, signer }: { limit: number; now: Date; signer: Signer | undefined },
+): Promise<void> {
+  if (signed.length === 0) return;
+  const { manifests, keys } = read.catalog;
   const armored = [...keys.values()];
   // An unreadable key is one finding, not one for every manifest.
   const isVerifiable = await Promise.all(armored.map(readPublicKeys)).then(
@@ -59,11 +77,11 @@ export async function checkManifests(
     () => false,
   );
   const name = 'signatures are good';
-  if (!isVerifiable && signed.length > 0)
+  if (!isVerifiable)
     diagnosis.count('catalog', name, signed.length, { checked: 0, note: 'a key in keys/ cannot be read' });
-  else if (signed.length > 0)
+  else
     await diagnosis.sample('catalog', name, signed, { limit, now }, async (build) => {
-      const where = join(directory, manifestFile(build));
+      const where = join(read.directory, manifestFile(build));
       try {
         await verifyManifest(manifests.get(build.hash) ?? '', armored);
       } catch (error) {
@@ -77,15 +95,6 @@ export async function checkManifests(
         });
       }
     });
-
-  for (const path of read.orphans) {
-    diagnosis.add('manifest-orphan', {
-      where: join(directory, path),
-      expected: 'a manifest of an existing build',
-      found: 'no record of it in builds/',
-      fix: () => Promise.resolve(rmSync(join(directory, path))),
-    });
-  }
 }
 
 function trySplit(manifest: string): { text: string; signed: boolean } | { fault: string } {

@@ -87,3 +87,14 @@ export async function askPagesUrl(environment: ProcessEnvironment): Promise<stri
   }
   return undefined;
 }
+
+/** Starts a workflow that has `workflow_dispatch`, which needs `actions: write`. */
+export async function startWorkflow(
+  github: GitHub,
+  branch: string,
+  workflow: string,
+  inputs?: Record<string, string>,
+): Promise<void> {
+  const route = 'POST /repos/{owner}/{repo}/actions/workflows/{workflow}/dispatches';
+  await github.call(route, { workflow, ref: branch, inputs }, z.unknown());
+}

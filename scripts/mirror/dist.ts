@@ -38,16 +38,14 @@ export async function openDist(folder: string): Promise<Dist> {
   const folders = new Set<string>();
   const siteBytes = await measure(folder);
 
-  async function addText(path: string, text: string): Promise<void> {
-    sizes.set(path, Buffer.byteLength(text));
-    await write(path, (file) => writeBytes(file, text));
+  async function addText(path: string, content: Buffer | string): Promise<void> {
+    sizes.set(path, Buffer.byteLength(content));
+    await write(path, (file) => writeBytes(file, content));
   }
 
   async function addBytes(bytes: Buffer | string): Promise<Blob> {
     const blob = blobOf(bytes);
-    const path = mirrorBlobPath(blob.digest);
-    sizes.set(path, blob.size);
-    await write(path, (file) => writeBytes(file, bytes));
+    await addText(mirrorBlobPath(blob.digest), bytes);
     return blob;
   }
 

@@ -7,6 +7,7 @@ import { removeTags } from '../oci/directory-registry.ts';
 import { openRegistries } from '../oci/open-registry.ts';
 import { type Registry, type RemoteReference, parseReference } from '../oci/registry.ts';
 import { RegistryClient } from '../oci/registry-client.ts';
+import type { ProcessEnvironment } from '../../site/schemas/settings.ts';
 
 /** Longest time without a byte from the registry. */
 const IDLE_MS = 60_000;
@@ -33,24 +34,22 @@ export type ImageDeleter = (
  * not stop the others.
  * @param own the cache's own registry
  */
-export function openDeleters(own: Registry): ImageDeleter {
+export function openDeleter(own: Registry, environment = process.env): ImageDeleter {
   const findRegistry = openRegistries(own);
   return async (images, isWanted) => {
-    const all: Deletion = { gone: new Set() };
+    const gone = new Set<Digest>();
+    const stops: string[] = [];
     const stored = images.map((image) => ({ image }));
     for (const group of groupByRegistry(stored, own.reference).values()) {
       const [first] = group;
       if (!first) continue;
-      const deleteImages = openDeleter(findRegistry(first));
-      const { gone, stopped } = await deleteImages(
-        group.map(({ image }) => image),
-        isWanted,
+      const registry = findRegistry(first);
+      const unwanted = group.map(({ image }) => image);
+      await deleteFrom(registry, unwanted, { environment, isWanted }, (digest) => gone.add(digest)).catch(
+        (error: unknown) => stops.push(stopText(registry.reference, error)),
       );
-      for (const digest of gone) all.gone.add(digest);
-      if (stopped !== undefined)
-        all.stopped = all.stopped === undefined ? stopped : `${all.stopped}; ${stopped}`;
     }
-    return all;
+    return { gone, ...(stops.length > 0 ? { stopped: stops.join('; ') } : {}) };
   };
 }
 
@@ -60,39 +59,26 @@ export function openDeleters(own: Registry): ImageDeleter {
  * (OCI distribution specification, "Deleting manifests"). Layers that other images need stay: registries
  * collect those without any manifest.
  */
-export function openDeleter(registry: Registry, environment = process.env): ImageDeleter {
-  const reference = parseReference(registry.reference);
-  if (isPackage(registry.reference, environment)) {
-    return async (images, isWanted) => {
-      const gone = new Set<Digest>();
-      const unwanted = images.map(({ digest, tag }) => ({ digest, tags: [tag] }));
-      try {
-        await deleteVersions(registry.reference, unwanted, { environment, isWanted }, (digest) =>
-          gone.add(digest),
-        );
-        return { gone };
-      } catch (error) {
-        return { gone, stopped: stopText(registry.reference, error) };
-      }
-    };
+async function deleteFrom(
+  registry: Registry,
+  images: readonly DeletableImage[],
+  options: { environment: ProcessEnvironment; isWanted: (digest: Digest) => Promise<boolean> },
+  onGone: (digest: Digest) => void,
+): Promise<void> {
+  if (isPackage(registry.reference, options.environment)) {
+    const unwanted = images.map(({ digest, tag }) => ({ digest, tags: [tag] }));
+    return deleteVersions(registry.reference, unwanted, options, onGone);
   }
+  const reference = parseReference(registry.reference);
   const deleteOne =
     reference.kind === 'directory'
       ? (image: DeletableImage) => removeTags(reference.dir, [image])
       : deleterOf(registry, reference);
-  return async (images, isWanted) => {
-    const gone = new Set<Digest>();
-    for (const image of images) {
-      try {
-        if (await isWanted(image.digest)) continue;
-        await deleteOne(image);
-        gone.add(image.digest);
-      } catch (error) {
-        return { gone, stopped: stopText(registry.reference, error) };
-      }
-    }
-    return { gone };
-  };
+  for (const image of images) {
+    if (await options.isWanted(image.digest)) continue;
+    await deleteOne(image);
+    onGone(image.digest);
+  }
 }
 
 function deleterOf(registry: Registry, reference: RemoteReference): (image: DeletableImage) => Promise<void> {

@@ -1,23 +1,12 @@
-import { readFileSync } from 'node:fs';
 import { DagHash } from '../../site/schemas/digest.ts';
+import { readTextFile } from '../cli/files.ts';
 
 /**
  * Reads the hashes that a build may produce: one DAG hash per line, empty lines ignored. Throws on anything
  * else, with the line number.
  */
 export function readAllowedHashes(file: string): Set<DagHash> {
-  let text: string;
-  try {
-    text = readFileSync(file, 'utf8');
-  } catch (cause) {
-    throw new Error(
-      `${file}: expected a list of DAG hashes, found no file that can be read; check the path`,
-      {
-        cause,
-      },
-    );
-  }
-  return parseAllowedHashes(text, file);
+  return parseAllowedHashes(readTextFile(file), file);
 }
 
 /** Pure part of `readAllowedHashes`; `where` names the file in errors. */

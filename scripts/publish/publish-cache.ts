@@ -1,4 +1,4 @@
-import { createReadStream, rmSync, readFileSync } from 'node:fs';
+import { createReadStream, rmSync } from 'node:fs';
 import { mkdtemp } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setFlagsFromString } from 'node:v8';
@@ -19,7 +19,7 @@ import { writePublicKey } from '../signing/key.ts';
 import { specManifestText } from '../build-cache/mirror-manifest.ts';
 import { readSigner, signManifest, type Signer } from '../signing/signer.ts';
 import { inspectTarball } from '../build-cache/tar/tarball.ts';
-import { withTemporaryFolder } from '../cli/files.ts';
+import { readTextFile, withTemporaryFolder } from '../cli/files.ts';
 import { readDate, readOrigin } from './origin.ts';
 import { catalogFiles, type NewBuild } from './records.ts';
 import { resolveEntries, type CheckedEntry, type Publishing, type Resolution } from './resolve.ts';
@@ -208,18 +208,12 @@ function describeCache(registry: Registry, environment: Destination['environment
 
 /** Reads a file of armored public keys; throws one sentence when it has none. */
 export async function readTrustedKeys(file: string): Promise<string> {
-  try {
-    const armored = readFileSync(file, 'utf8');
-    if ((await readPublicKeys(armored)).length > 0) return armored;
-  } catch (cause) {
-    throw new Error(
-      `${file}: expected armored public keys (-----BEGIN PGP PUBLIC KEY BLOCK-----), found something else; ` +
-        'export them with `gpg --armor --export ID`',
-      { cause },
-    );
-  }
+  const armored = readTextFile(file);
+  const keys = await readPublicKeys(armored).catch(() => []);
+  if (keys.length > 0) return armored;
   throw new Error(
-    `${file}: expected armored public keys, found none; export them with \`gpg --armor --export ID\``,
+    `${file}: expected armored public keys (-----BEGIN PGP PUBLIC KEY BLOCK-----), found none; ` +
+      'export them with `gpg --armor --export ID`',
   );
 }
 

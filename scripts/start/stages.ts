@@ -208,11 +208,7 @@ export interface ChildOptions {
 }
 
 /** Runs a script of the project or of a package with the current Node; throws when it fails. */
-export async function runNode(
-  what: string,
-  args: string[],
-  { env, onLine }: ChildOptions = {},
-): Promise<void> {
+async function runNode(what: string, args: string[], { env, onLine }: ChildOptions = {}): Promise<void> {
   const child = spawn(process.execPath, args, {
     env: { ...process.env, ...env },
     // Standard output is for data that another program reads; here a person reads both.

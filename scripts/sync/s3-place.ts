@@ -201,10 +201,10 @@ async function describeRefusal(answer: HttpAnswer, where: string, method: string
   const { status, headers } = answer;
   const text = await readErrorText(answer);
   answer.body.destroy();
-  const read = (element: string): string | undefined =>
-    new RegExp(`<${element}>([^<]{1,200})</${element}>`).exec(text)?.[1];
-  const region = headers.get('x-amz-bucket-region') ?? read('Region');
-  const reason = read('Code') === undefined ? firstLine(text) : `${read('Code')}: ${read('Message') ?? ''}`;
+  const region = headers.get('x-amz-bucket-region') ?? readElement(text, 'Region');
+  const code = readElement(text, 'Code');
+  const words = code === undefined ? text : `${code}: ${readElement(text, 'Message') ?? ''}`;
+  const reason = firstLine(words);
   const message = `${where}: ${method} was refused with status ${status} (${reason})`;
   if (isTemporaryAnswer(status, text))
     return new TemporaryError(message, { retryAfterMs: readRetryAfter(headers, text) });

@@ -2,6 +2,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { z } from 'zod';
 import type { GitHub } from '../github/api.ts';
 import { pace } from '../http/retry.ts';
+import { startWorkflow } from '../github/repository.ts';
 
 /** Maximum number of runs that follow each other automatically: at five hours per wave they take days. */
 export const MAX_ROUNDS = 20;
@@ -107,7 +108,5 @@ export async function startNextRun(
 ): Promise<void> {
   for (let tries = (DEPLOYMENT_MINUTES * 60) / PAUSE_S; tries > 0 && !(await isLive()); tries -= 1)
     await wait(PAUSE_S * pace.secondMs);
-  const inputs = { ...next.inputs, round: String(round + 1) };
-  const route = 'POST /repos/{owner}/{repo}/actions/workflows/{workflow}/dispatches';
-  await github.call(route, { workflow: next.workflow, ref: branch, inputs }, z.unknown());
+  await startWorkflow(github, branch, next.workflow, { ...next.inputs, round: String(round + 1) });
 }
