@@ -15,20 +15,13 @@ import { readIndexFile } from './index-file.ts';
 import { listFromSpecFiles } from './list-from-spec-files.ts';
 import { saveBlob } from './save-blob.ts';
 import type { MirrorFiles } from '../build-cache/mirror-files.ts';
-import {
-  type Source,
-  type SourceBuild,
-  type SourceList,
-  type SourceSpec,
-  type Trust,
-  checkSignature,
-} from './source.ts';
+import { type Source, type SourceBuild, type Trust, checkSignature } from './source.ts';
 
 const INDEX_PATH = indexManifestPath(OWN_INDEX);
 
 /** A v3 build cache: a directory, or an address as for `spack mirror add`. */
 export function openMirror(folder: MirrorFiles, trust: Trust): Source {
-  async function list(): Promise<SourceList> {
+  async function list() {
     const manifest = await folder.read(INDEX_PATH, MANIFEST_LIMIT_BYTES);
     if (!manifest) return { builds: await listFromSpecFiles(folder, read), unmatched: [] };
     const where = folder.locate(INDEX_PATH);
@@ -40,7 +33,7 @@ export function openMirror(folder: MirrorFiles, trust: Trust): Source {
     return { builds: await readIndexFile(stream, folder.locate(path)), unmatched: [] };
   }
 
-  async function read(build: SourceBuild): Promise<SourceSpec> {
+  async function read(build: SourceBuild) {
     const [path = mirrorManifestPath(build)] = build.places;
     const where = folder.locate(path);
     const bytes = await folder.read(path, MANIFEST_LIMIT_BYTES);
@@ -52,7 +45,7 @@ export function openMirror(folder: MirrorFiles, trust: Trust): Source {
       specText: await readSpec(spec.digest),
       ...signature,
       size: tarball.size,
-      fetchTarball: async (target) => {
+      fetchTarball: async (target: string) => {
         const blobPath = mirrorBlobPath(tarball.digest);
         const saved = join(target, build.hash);
         return {

@@ -7,14 +7,7 @@ import { fetchArchive } from './archive.ts';
 import { type IndexedBuild, readIndexFile, sortBuilds } from './index-file.ts';
 import { completeBuild } from './list-from-spec-files.ts';
 import type { MirrorFiles } from '../build-cache/mirror-files.ts';
-import {
-  type Source,
-  type SourceBuild,
-  type SourceList,
-  type SourceSpec,
-  type Trust,
-  checkSignature,
-} from './source.ts';
+import { type Source, type SourceBuild, type Trust, checkSignature } from './source.ts';
 
 export const OLD_FOLDER = 'build_cache';
 export const OLD_INDEX = `${OLD_FOLDER}/index.json`;
@@ -31,7 +24,7 @@ const Checksum = z.object({
  * It reads the same files as `spack buildcache migrate`. Source: buildcache_migrate.py of Spack 1.1.
  */
 export function openOldMirror(folder: MirrorFiles, trust: Trust): Source {
-  async function list(): Promise<SourceList> {
+  async function list() {
     const names = await folder.list(OLD_FOLDER);
     if (names) return { builds: await readSpecFiles(findStems(names)), unmatched: [] };
     const stream = await folder.open(OLD_INDEX);
@@ -46,7 +39,7 @@ export function openOldMirror(folder: MirrorFiles, trust: Trust): Source {
     return sortBuilds(builds);
   }
 
-  async function read(build: SourceBuild): Promise<SourceSpec> {
+  async function read(build: SourceBuild) {
     for (const stem of build.places) {
       for (const ending of ['.spec.json.sig', '.spec.json']) {
         const path = `${OLD_FOLDER}/${stem}${ending}`;
@@ -59,18 +52,13 @@ export function openOldMirror(folder: MirrorFiles, trust: Trust): Source {
     throw new Error(`${folder.locate(`${OLD_FOLDER}/${stem}.spec.json`)}: expected a spec file, found none`);
   }
 
-  async function describeSpec(
-    signed: string,
-    where: string,
-    stem: string,
-    { hash }: SourceBuild,
-  ): Promise<SourceSpec> {
+  async function describeSpec(signed: string, where: string, stem: string, { hash }: SourceBuild) {
     const { text, ...signature } = await checkSignature(signed, trust, where);
     return {
       where,
       specText: text,
       ...signature,
-      fetchTarball: (target) => {
+      fetchTarball: (target: string) => {
         const path = archivePath(stem, parseSpecFile(text).root.node);
         const open = () => folder.open(path);
         return fetchArchive({

@@ -5,14 +5,7 @@ import { openMirror } from './mirror-source.ts';
 import { OLD_FOLDER, OLD_INDEX, openOldMirror } from './old-mirror-source.ts';
 import { openPages, PAGES_FOLDERS, PAGES_MANIFEST } from './pages-source.ts';
 import { openMirrorFiles } from '../build-cache/mirror-files.ts';
-import {
-  type Source,
-  type SourceBuild,
-  type SourceList,
-  type SourceSpec,
-  type Trust,
-  unsignedOnly,
-} from './source.ts';
+import { type Source, type SourceBuild, type Trust, unsignedOnly } from './source.ts';
 import { SPEC_FILE_LIMIT_BYTES } from '../build-cache/build-cache.ts';
 import { imageTag, INDEX_TAG } from '../oci/image.ts';
 import { type Registry, parseReference } from '../oci/registry.ts';
@@ -67,7 +60,7 @@ async function openDirectory(place: string, trust: Trust): Promise<Source> {
 function openRegistrySource(registry: Registry, trust: Trust): Source {
   const { reference } = registry;
 
-  async function list(): Promise<SourceList> {
+  async function list() {
     const index = await registry.readManifest(INDEX_TAG);
     const layer = index?.manifest.layers[0];
     if (!layer) {
@@ -80,7 +73,7 @@ function openRegistrySource(registry: Registry, trust: Trust): Source {
     return { builds, unmatched: [] };
   }
 
-  async function read(build: SourceBuild): Promise<SourceSpec> {
+  async function read(build: SourceBuild) {
     const where = `${reference}:${imageTag(build)}`;
     const image = await registry.readManifest(imageTag(build));
     const tarball = image?.manifest.layers.at(-1);
@@ -92,7 +85,7 @@ function openRegistrySource(registry: Registry, trust: Trust): Source {
       specText: config.toString('utf8'),
       ...unsignedOnly(trust, where),
       size,
-      fetchTarball: async (target) => {
+      fetchTarball: async (target: string) => {
         const path = join(target, build.hash);
         const blob = await saveBlob(() => registry.openBlob({ digest, size }), path, where, { digest, size });
         const parsed = parseReference(reference);

@@ -10,14 +10,7 @@ import { sortBuilds } from './index-file.ts';
 import { completeBuild } from './list-from-spec-files.ts';
 import { readChecksum } from './old-mirror-source.ts';
 import { openMirrorFiles, type MirrorFiles } from '../build-cache/mirror-files.ts';
-import {
-  type Source,
-  type SourceBuild,
-  type SourceList,
-  type SourceSpec,
-  type Trust,
-  unsignedOnly,
-} from './source.ts';
+import { type Source, type SourceBuild, type Trust, unsignedOnly } from './source.ts';
 
 /** Path at which the site of such a cache lists its packages. */
 export const PAGES_MANIFEST = 'manifest/';
@@ -48,7 +41,7 @@ interface PagePackage {
 export function openPages(folder: MirrorFiles, trust: Trust): Source {
   const packages = new Map<DagHash, PagePackage>();
 
-  async function list(): Promise<SourceList> {
+  async function list() {
     const { pages, unmatched } = await ((await readSite(folder)) ?? readRepository(folder));
     const builds: SourceBuild[] = [];
     for (const page of pages) {
@@ -58,7 +51,7 @@ export function openPages(folder: MirrorFiles, trust: Trust): Source {
     return { builds: sortBuilds(builds), unmatched };
   }
 
-  async function read({ hash }: SourceBuild): Promise<SourceSpec> {
+  async function read({ hash }: SourceBuild) {
     const page = packages.get(hash);
     if (!page) throw new Error(`${folder.address}: no page names ${hash}`);
     const { bytes, where } = await readSpec(folder, page.spec);
@@ -69,7 +62,7 @@ export function openPages(folder: MirrorFiles, trust: Trust): Source {
       where,
       specText,
       ...unsignedOnly(trust, where),
-      fetchTarball: (target) => fetchPackage(page, target, specText, where),
+      fetchTarball: (target: string) => fetchPackage(page, target, specText, where),
     };
   }
 
