@@ -5,8 +5,8 @@ import { reportMissingImages, yieldTags } from './commit/registry-tags.ts';
 import { commitCatalog } from './commit/commit-catalog.ts';
 import { openRegistries, openRegistry } from './oci/open-registry.ts';
 
-type Options = Record<'catalog' | 'registry' | 'changed', string> &
-  Partial<Record<'branch' | 'message' | 'plans' | 'matrix' | 'divided', string>>;
+type Options = Record<'catalog' | 'registry' | 'changed' | 'branch', string> &
+  Partial<Record<'message' | 'plans' | 'matrix' | 'divided', string>>;
 
 const settings = readSettings();
 
@@ -22,11 +22,7 @@ const command = createCommand({
 })
   .addOption(catalogOption("the catalog's folder, in a git checkout"))
   .option('--registry <REGISTRY>', 'registry whose tags are reset for a faster run', settings.REGISTRY)
-  .option(
-    '--branch <NAME>',
-    'the branch (default: under Actions, that of the run)',
-    process.env['GITHUB_REF_NAME'],
-  )
+  .branch()
   .option('--message <TEXT>', 'first line of the commit message instead of a description of what changed')
   .option('--plans <DIR>', "the run's plans, to record its locks again if another run committed first")
   .option('--matrix <JSON>', 'the same as for receive')
@@ -39,7 +35,6 @@ await runCommand(command);
 async function commit({ catalog, registry, branch, message, ...options }: Options): Promise<void> {
   // Set first, so that a run that commits nothing reports that even if it fails.
   setOutput('committed', '0');
-  if (!branch) throw new Error('expected --branch or GITHUB_REF_NAME to name the branch to commit to');
   const github = openGitHub(process.env);
   const { plans, matrix = '', divided } = options;
   const run = plans ? { plans, matrix, divided, changed: options.changed.split(' ') } : undefined;

@@ -31,7 +31,7 @@ const command = createCommand({
   .variable('--fresh <BOOLEAN>', 'specs: solved without the cache', 'FRESH', 'false')
   .variable('--target <NAME>', 'a target of the settings; empty: all', 'TARGET')
   .variable('--container <BOOLEAN>', 'publish runnable images too', 'CONTAINER', 'false')
-  .variable('--branch <NAME>', 'the branch that the run is for', 'GITHUB_REF_NAME')
+  .branch()
   .action(run);
 
 const count = (name: string, text: string) => parseNumber(`--${name}`, text || '0', { from: 0 });
@@ -42,7 +42,6 @@ async function run({ branch, ...options }: Options): Promise<void> {
   const round = count('round', options.round);
   const waiting = count('waiting', options.waiting);
   const published = count('published', options.published);
-  if (!branch) throw new Error('expected --branch or GITHUB_REF_NAME to name the branch to continue on');
   const { continues, sentence } = decideContinuation({ round, waiting, published });
   if (continues) {
     const github = openGitHub(process.env);

@@ -1,8 +1,7 @@
 import { createCommand, parseNumber, runCommand } from './cli/command.ts';
 import { readSettingsFile, SETTINGS_FILE } from './cli/owner-settings.ts';
-import { coverBy, fetchCaches } from './coverage/fetch-cache.ts';
+import { coverBy, describeCoverage, fetchCaches } from './coverage/fetch-cache.ts';
 import { readLock } from './coverage/lock.ts';
-import { describeCoverage } from './coverage/report.ts';
 
 /** Exit code when less is available than required; 1 means that the coverage cannot be determined. */
 const TOO_LITTLE = 2;

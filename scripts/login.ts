@@ -2,7 +2,7 @@ import { addPlaces, createCommand, readSettings, runCommand } from './cli/comman
 import { readSettingsFile } from './cli/owner-settings.ts';
 import { logIntoRegistry } from './oci/oras.ts';
 import { chooseLogins } from './oci/credentials.ts';
-import { listRegistries } from './publish/target-registries.ts';
+import { listRegistries } from './commit/catalog-owner.ts';
 
 const { REGISTRY } = readSettings();
 

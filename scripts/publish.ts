@@ -1,6 +1,6 @@
 import { Option } from 'commander';
 import { addDestination, createCommand, runCommand } from './cli/command.ts';
-import { readAllowedHashes } from './publish/allowed-hashes.ts';
+import { readAllowedHashes } from './concretize/plan-files.ts';
 import { listSpecFiles } from './publish/name-collisions.ts';
 import {
   checkTarballs,

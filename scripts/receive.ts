@@ -1,7 +1,7 @@
 import { addPlaces, createCommand, readSettings, runCommand } from './cli/command.ts';
 import { expectOwnFolder, withTemporaryFolder } from './cli/files.ts';
 import { readSettingsFile } from './cli/owner-settings.ts';
-import { homesOf } from './publish/target-registries.ts';
+import { homesOf } from './commit/catalog-owner.ts';
 import { openDestination } from './publish/publish-cache.ts';
 import { openArtifacts } from './receive/build-artifact.ts';
 import { finishRun } from './receive/finish-run.ts';

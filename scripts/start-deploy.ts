@@ -16,7 +16,7 @@ const command = createCommand({
   ],
 })
   .variable('--committed <N>', 'files that the run has committed', 'COMMITTED', '0')
-  .variable('--branch <NAME>', 'the branch that the run is for', 'GITHUB_REF_NAME')
+  .branch()
   .variable('--packages <VERSION>', 'the release of the recipes that the run used', 'PACKAGES_VERSION')
   .action(start);
 
@@ -25,7 +25,6 @@ await runCommand(addPlaces(command));
 type Options = Record<'committed' | 'branch' | 'packages' | 'catalog', string>;
 
 async function start({ committed, branch, packages, catalog }: Options): Promise<void> {
-  if (!branch) throw new Error('expected --branch or GITHUB_REF_NAME to name the branch to deploy');
   const github = openGitHub(process.env);
   const { sentence, isAdvice } = await startDeploy(
     github,

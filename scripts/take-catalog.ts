@@ -10,17 +10,12 @@ const command = createCommand({
   examples: ['node scripts/take-catalog.ts --branch main'],
 })
   .addOption(catalogOption("the catalog's folder, in a git checkout"))
-  .option(
-    '--branch <NAME>',
-    'the branch (default: under Actions, that of the run)',
-    process.env['GITHUB_REF_NAME'],
-  )
+  .branch()
   .action(take);
 
 await runCommand(command);
 
-async function take({ catalog, branch }: { catalog: string; branch?: string }): Promise<void> {
-  if (!branch) throw new Error('expected --branch or GITHUB_REF_NAME to name the branch');
+async function take({ catalog, branch }: Record<'catalog' | 'branch', string>): Promise<void> {
   try {
     const { from, to, changed } = await takeCatalog(catalog, branch, process.env);
     setOutput('changed', changed.join(' '));

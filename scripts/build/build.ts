@@ -25,7 +25,7 @@ import { composeRecord } from './record.ts';
 import { readStageLogs } from './stage-log.ts';
 import { formatJson } from '../../site/lib/json.ts';
 import { readJson } from '../cli/files.ts';
-import { readAllowedHashes } from '../publish/allowed-hashes.ts';
+import { readAllowedHashes } from '../concretize/plan-files.ts';
 
 export interface BuildOptions extends SpackOptions {
   /** Folder that concretize wrote for this build. */

@@ -1,7 +1,7 @@
 import type { Readable } from 'node:stream';
 import fastGlob from 'fast-glob';
 import type { Blob } from '../../site/schemas/build.ts';
-import { mirrorBlobPath, DagHash } from '../../site/schemas/digest.ts';
+import { mirrorBlobPath, type DagHash } from '../../site/schemas/digest.ts';
 import { PackageName } from '../../site/schemas/node.ts';
 import { findSpecBlobs } from '../build-cache/build-cache.ts';
 import { openMirrorFiles, readText } from '../build-cache/mirror-files.ts';

@@ -34,6 +34,14 @@ export class ScriptCommand extends Command {
       expectCatalog('--catalog', this.opts()['catalog']),
     );
   }
+
+  /** The option `--branch`, which is required outside a workflow. */
+  branch(): this {
+    const description = 'the branch (default: under Actions, that of the run)';
+    return this.variable('--branch <NAME>', description, 'GITHUB_REF_NAME').hook('preAction', () => {
+      if (!this.opts()['branch']) throw new Error('expected --branch or GITHUB_REF_NAME to name the branch');
+    });
+  }
 }
 
 /** Throws when the folder of a catalog is missing. An empty name stands for the default one. */

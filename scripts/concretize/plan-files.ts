@@ -2,9 +2,9 @@ import { hash } from 'node:crypto';
 import { existsSync, readFileSync, writeFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { BuildInputs, type MatrixEntry } from '../../site/schemas/build-request.ts';
-import type { DagHash, Sha256 } from '../../site/schemas/digest.ts';
+import { DagHash, type Sha256 } from '../../site/schemas/digest.ts';
 import { formatJson } from '../../site/lib/json.ts';
-import { readJson } from '../cli/files.ts';
+import { readJson, readTextFile } from '../cli/files.ts';
 
 /** The files of a request's folder whose digests are in its `inputs.json`. */
 const DIGESTED_FILES = ['spack.yaml', 'spack.lock', 'plan.txt'] as const;
@@ -88,4 +88,26 @@ export function expectSmall(path: string): void {
 export function composeSpackYaml(specs: readonly string[]): string {
   const spack = { specs, view: false, concretizer: { unify: 'when_possible' } };
   return `${JSON.stringify({ spack }, null, 2)}\n`;
+}
+
+/**
+ * Reads the hashes that a build may produce: one DAG hash per line, empty lines ignored. Throws on anything
+ * else, with the line number.
+ */
+export function readAllowedHashes(file: string): Set<DagHash> {
+  return parseAllowedHashes(readTextFile(file), file);
+}
+
+/** Pure part of `readAllowedHashes`; `where` names the file in errors. */
+export function parseAllowedHashes(text: string, where: string): Set<DagHash> {
+  const hashes = new Set<DagHash>();
+  for (const [index, line] of text.split(/\r?\n/).entries()) {
+    if (line.trim() === '') continue;
+    const hash = DagHash.safeParse(line.trim());
+    if (!hash.success) {
+      throw new Error(`${where}: line ${index + 1}: expected one DAG hash, found "${line.slice(0, 60)}"`);
+    }
+    hashes.add(hash.data);
+  }
+  return hashes;
 }

@@ -8,8 +8,7 @@ import { hexOf, type DagHash } from '../../site/schemas/digest.ts';
 import { LockFile } from '../../site/schemas/lock-file.ts';
 import type { Node } from '../../site/schemas/node.ts';
 import { digestOf } from '../cli/digest.ts';
-import { SBANG_FILE } from '../concretize/plan-files.ts';
-import { parseAllowedHashes } from '../publish/allowed-hashes.ts';
+import { SBANG_FILE, parseAllowedHashes } from '../concretize/plan-files.ts';
 
 /** Folder, among the plans, of requests that are divided over several jobs. */
 export const REQUESTS_FOLDER = 'requests';

@@ -14,7 +14,7 @@ import { splitSpecs } from '../../scripts/choose/split-specs.ts';
 import { parseImageReference, parseReference } from '../../scripts/oci/registry.ts';
 import { describeManifest, parseImageManifest, parseIndex } from '../../scripts/oci/manifest.ts';
 import { parseChallenge } from '../../scripts/oci/registry-client.ts';
-import { parseAllowedHashes } from '../../scripts/publish/allowed-hashes.ts';
+import { parseAllowedHashes } from '../../scripts/concretize/plan-files.ts';
 import { readPublicKeys } from '../../site/lib/spack/public-key.ts';
 import { splitSigned, verifyManifest } from '../../site/lib/spack/signed-manifest.ts';
 import { parsePaste } from '../../site/client/machine/paste.ts';

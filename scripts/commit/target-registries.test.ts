@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { useServers } from '../../tests/world/servers.ts';
 import { addFiles } from '../catalog/catalog.ts';
-import { homesOf, listRegistries } from './target-registries.ts';
+import { homesOf, listRegistries } from './catalog-owner.ts';
 
 const LARGE = 'ghcr.io/owner/large';
 const targets = [
