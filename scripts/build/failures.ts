@@ -65,14 +65,11 @@ function describeTried(
   const where = phase === undefined ? {} : { phase: phase.slice(0, 100) };
   const lines = log?.lines ?? [];
   // A failure after the time limit is an interruption.
-  if (
+  // A failure after the time limit is an interruption.
+  const isStopped =
     stoppedAt !== undefined &&
-    trace.time >= stoppedAt - 1 &&
-    (trace.error?.time ?? stoppedAt) >= stoppedAt - 1
-  ) {
-    return { kind: 'timeout', ...where, log: [...lines, `stopped after ${limit}`].slice(-MAX_LOG_LINES) };
-  }
-  if (stoppedAt !== undefined && trace.error === undefined)
+    (trace.error === undefined || Math.min(trace.time, trace.error.time) >= stoppedAt - 1);
+  if (isStopped)
     return { kind: 'timeout', ...where, log: [...lines, `stopped after ${limit}`].slice(-MAX_LOG_LINES) };
   const kind = classifyFailure({ trace, lines, withTests });
   const line = findLine(kind, lines, trace.error);

@@ -3,10 +3,10 @@ import { GraphqlResponseError } from '@octokit/graphql';
 import { retry } from '@octokit/plugin-retry';
 import { throttling } from '@octokit/plugin-throttling';
 import Bottleneck from 'bottleneck';
-import type { ZodType } from 'zod';
+import { z, type ZodType } from 'zod';
 import { RequestError } from '@octokit/request-error';
 import type { ProcessEnvironment } from '../../site/schemas/settings.ts';
-import { explainRefusal, propertyOf, textOf } from './errors.ts';
+import { explainRefusal } from './errors.ts';
 import { pace } from '../http/retry.ts';
 
 /** Longest wait for an answer. */
@@ -206,9 +206,13 @@ function nameRestLimit(error: RequestError): RequestError {
   return error;
 }
 
+/** The errors in an answer of GraphQL. */
+const GraphqlAnswer = z.object({
+  errors: z.array(z.object({ type: z.unknown().optional(), message: z.string().catch('') })),
+});
+
 function graphqlRefusal(data: unknown): { message: string; isPrimary: boolean } | undefined {
-  for (const error of errorsOf(data)) {
-    const { type, message } = error;
+  for (const { type, message } of GraphqlAnswer.safeParse(data).data?.errors ?? []) {
     if (/\bsecondary rate\b|abuse detection/i.test(message)) {
       return {
         message: /\bsecondary rate\b/i.test(message) ? message : `${message} (${SECONDARY})`,
@@ -220,13 +224,4 @@ function graphqlRefusal(data: unknown): { message: string; isPrimary: boolean } 
     }
   }
   return undefined;
-}
-
-function errorsOf(data: unknown): { type: unknown; message: string }[] {
-  if (typeof data !== 'object' || data === null || !('errors' in data) || !Array.isArray(data.errors))
-    return [];
-  return data.errors.map((error: unknown) => ({
-    type: propertyOf(error, 'type'),
-    message: textOf(propertyOf(error, 'message')),
-  }));
 }

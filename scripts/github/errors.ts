@@ -1,3 +1,4 @@
+import { z } from 'zod';
 import { GraphqlResponseError } from '@octokit/graphql';
 import { RequestError } from '@octokit/request-error';
 import { firstLine, isTemporaryAnswer } from '../http/retry.ts';
@@ -116,34 +117,23 @@ function limitSentence({ response, message }: RequestError): string {
   return `GitHub accepts no more requests for now: ${firstLine(message)}; run it again ${when}`;
 }
 
+/** A detail of an answer; empty in any other form. */
+const Detail = z
+  .union([z.string(), z.object({ message: z.string() }).transform(({ message }) => message)])
+  .catch('');
+/** The texts of an answer that refuses a request. */
+const Answer = z.object({
+  message: z.string().catch(''),
+  errors: z.union([z.array(Detail), z.string().transform((text) => [text])]).catch([]),
+});
+
 /** The message of an answer, or the first words of a page. */
 function wordsOf(data: unknown): string {
   if (typeof data === 'string')
     return data.replaceAll(/<style[^]*?<\/style>|<[^>]*>/g, ' ').replaceAll(/\s+/g, ' ');
-  const message: unknown = propertyOf(data, 'message');
-  if (typeof message !== 'string') return textOf(propertyOf(firstOf(propertyOf(data, 'errors')), 'message'));
-  const details = propertyOf(data, 'errors');
-  if (typeof details === 'string') return `${message}: ${details}`;
-  const texts = Array.isArray(details)
-    ? details.map((each: unknown) => (typeof each === 'string' ? each : propertyOf(each, 'message')))
-    : [];
-  return [message, ...texts.filter((each) => typeof each === 'string')].join(': ');
-}
-
-function firstOf(value: unknown): unknown {
-  return Array.isArray(value) ? value[0] : undefined;
-}
-
-/** A property of an answer; undefined when it does not exist. */
-export function propertyOf(value: unknown, key: string): unknown {
-  return typeof value === 'object' && value !== null
-    ? Object.getOwnPropertyDescriptor(value, key)?.value
-    : undefined;
-}
-
-/** A text in an answer; empty for any other value. */
-export function textOf(value: unknown): string {
-  return typeof value === 'string' ? value : '';
+  const { message = '', errors = [] } = Answer.safeParse(data).data ?? {};
+  if (message === '') return errors[0] ?? '';
+  return [message, ...errors.filter((text) => text !== '')].join(': ');
 }
 
 function oneLine(text: string): string {

@@ -168,25 +168,24 @@ async function openBlob(siteUrl: string, blob: Blob): Promise<Readable> {
   return answer.body;
 }
 
-async function readKept(siteUrl: string): Promise<KeptIndex[]> {
-  const url = `${siteUrl}/${KEPT_INDEXES}`;
+/** A list of the site; undefined when it is missing. */
+async function readList<T>(url: string, schema: z.ZodType<T>, expected: string): Promise<T | undefined> {
   const text = await getText(url, TEXT_LIMIT_BYTES);
-  if (text === undefined) return [];
-  const list = tryJson(text, KeptIndexes);
-  if (!list) throw new Error(`${url}: expected a list of indexes, found something else`);
-  return list.indexes.sort((a, b) => b.until.localeCompare(a.until));
+  const list = tryJson(text ?? '', schema);
+  if (list || text === undefined) return list;
+  throw new Error(`${url}: expected a list of ${expected}, found something else`);
+}
+
+async function readKept(siteUrl: string): Promise<KeptIndex[]> {
+  const list = await readList(`${siteUrl}/${KEPT_INDEXES}`, KeptIndexes, 'indexes');
+  return list?.indexes.sort((a, b) => b.until.localeCompare(a.until)) ?? [];
 }
 
 async function readViewNames(siteUrl: string): Promise<string[]> {
   const url = `${siteUrl}/api/views.json`;
-  const text = await getText(url, TEXT_LIMIT_BYTES);
-  if (text === undefined) return [];
-  const list = tryJson(text, ViewNames);
-  if (!list) throw new Error(`${url}: expected a list of views, found something else`);
-  const names = list.views.map(({ name }) => name);
-  if (names.length > VIEWS_LIMIT) {
+  const names = (await readList(url, ViewNames, 'views'))?.views.map(({ name }) => name) ?? [];
+  if (names.length > VIEWS_LIMIT)
     warnOfLost(siteUrl, new Error(`${url}: expected at most ${VIEWS_LIMIT} views, found ${names.length}`));
-  }
   return names.slice(0, VIEWS_LIMIT);
 }
 
