@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { mkdir, rm } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { setFlagsFromString } from 'node:v8';
@@ -29,7 +29,7 @@ export function catalogBuild(): AstroIntegration {
         if (command !== 'build') return;
         setFlagsFromString(`--heap-growing-percent=${HEAP_GROWTH}`);
         endTurn = await takeTurn(fileURLToPath(new URL('.astro/', config.root)));
-        const name = createHash('sha256').update(config.outDir.href).digest('hex').slice(0, 16);
+        const name = hash('sha256', config.outDir.href).slice(0, 16);
         store = new URL(`./build-${name}/`, config.cacheDir);
         updateConfig({ cacheDir: store });
       },

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { Container } from '../../site/schemas/container.ts';
 import { type DagHash, hexOf } from '../../site/schemas/digest.ts';
 import type { Platform } from '../../site/schemas/image-manifest.ts';
@@ -138,7 +138,7 @@ function joinTag(
 ): string {
   const tag = `${name}-${end}`;
   if (isPlain && PLAIN_NAME.test(name) && tag.length <= MAX_TAG_LENGTH) return tag;
-  const digest = createHash('sha256').update(identity).digest('hex').slice(0, DIGEST_LENGTH);
+  const digest = hash('sha256', identity).slice(0, DIGEST_LENGTH);
   const text = tag.replaceAll(/[^A-Za-z0-9_.-]/g, '_').slice(0, MAX_TAG_LENGTH - 2 - DIGEST_LENGTH);
   return `${text}--${digest}`;
 }

@@ -1,5 +1,5 @@
 import { execFile, execFileSync } from 'node:child_process';
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { chmod, mkdir, rename, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { promisify } from 'node:util';
@@ -42,7 +42,7 @@ export async function installOras(folder: string, options: InstallOptions = {}):
   }
   const url = `${releases}/v${ORAS_VERSION}/${orasArchive(platform, arch)}`;
   const archive = await retry(() => download(url));
-  const actual = createHash('sha256').update(archive).digest('hex');
+  const actual = hash('sha256', archive);
   if (actual !== sum) {
     throw new Error(
       `${url}: expected sha256 ${sum}, found ${actual} in ${archive.length} bytes; nothing was installed. The release ` +

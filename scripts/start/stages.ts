@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { readFile, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import fastGlob from 'fast-glob';
 import { portFile, type SiteAddress, type WorkFolder } from './work-folder.ts';
 import { ignoreMissing, replaceFile } from '../cli/files.ts';
@@ -162,9 +162,7 @@ async function fingerprint(paths: string[], settings: string[] = []): Promise<st
   const lines = entries
     .map(({ path, stats }) => `${path} ${stats?.size ?? ''} ${stats?.mtimeMs ?? ''}`)
     .sort();
-  return createHash('sha256')
-    .update([...settings, ...lines].join('\n'))
-    .digest('hex');
+  return hash('sha256', [...settings, ...lines].join('\n'));
 }
 
 /** Returns the pattern of a path. A missing path has no files; the next step that reads it reports that. */

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { mkdir, readFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { parseNumber } from '../cli/command.ts';
@@ -18,10 +18,7 @@ export interface WorkFolder {
 
 /** Opens the folder of a cache or of the sample. Each has its own, so that they never mix. */
 export async function openWorkFolder(cache: string | undefined): Promise<WorkFolder> {
-  const id = createHash('sha256')
-    .update(cache ?? '')
-    .digest('hex')
-    .slice(0, 8);
+  const id = hash('sha256', cache ?? '').slice(0, 8);
   const name = cache === undefined ? 'sample' : `${basename(cache).replace(/[^\w.-]/g, '_')}-${id}`;
   const root = join(WORK_FOLDER, name);
   await mkdir(root, { recursive: true });

@@ -4,7 +4,7 @@ import { RegistryName } from './build.ts';
 import { PackageName } from './node.ts';
 import { Count, Text } from './values.ts';
 
-/** Name of a container image. `containers/image-reference.ts` parses it, which happens after hours of builds. */
+/** Name of a container image. `oci/registry.ts` parses it, which happens after hours of builds. */
 const ImageName = Text.max(300).regex(
   /^\w[\w.-]*(?:[:/][\w.-]+)*(?:@sha256:[0-9a-f]{64})?$/,
   'expected the name of an image, such as ubuntu:24.04 or quay.io/owner/image@sha256:…',
