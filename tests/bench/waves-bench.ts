@@ -24,9 +24,7 @@ export const GITHUB: Limits = {
 const HOURS = 31;
 const DRAWS = 5;
 const DRAWS_A_SHAPE = 2;
-/**
- * Spread of build times around the estimate: a third take less than two thirds of it, or half as long again.
- */
+/** Spread of build times around the estimate: a third take less than two thirds of it, or half more. */
 const SPREAD = 0.4;
 /** Build time in seconds that gather assumes for an unknown package. */
 const UNKNOWN_SECONDS = 90;
@@ -291,7 +289,7 @@ export function benchWaves(): Promise<Figures> {
   );
   figures['shapesTimesTheLeastMean'] = mean(others);
   figures['shapesTimesTheLeastWorst'] = Math.max(...others);
-  // Before waves, an environment took one job after the other, five hours each.
+  // An environment in one job, as before waves.
   figures['minutesInOneJob'] = HOURS * 60;
   return Promise.resolve(figures);
 }
