@@ -35,7 +35,7 @@ await runCommand(command);
 async function commit({ catalog, registry, branch, message, ...options }: Options): Promise<void> {
   // Set first, so that a run that commits nothing reports that even if it fails.
   setOutput('committed', '0');
-  const github = openGitHub(process.env);
+  const github = openGitHub(process.env, { isPatient: true });
   const { plans, matrix = '', divided } = options;
   const run = plans ? { plans, matrix, divided, changed: options.changed.split(' ') } : undefined;
   const committing = { github, branch, catalog, headline: message, run, environment: process.env };

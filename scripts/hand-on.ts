@@ -4,12 +4,8 @@ import { openArtifacts } from './receive/build-artifact.ts';
 import { parseMatrix } from './receive/plan-folder.ts';
 import { handOn, namedHandedOn } from './waves/handed-on.ts';
 
-type Options = Record<
-  'plans' | 'matrix' | 'wave' | 'artifacts' | 'out' | 'catalog' | 'beforeSha256',
-  string
-> & {
-  before?: string;
-};
+type Options = Record<'plans' | 'matrix' | 'wave' | 'out' | 'catalog' | 'beforeSha256', string> &
+  Partial<Record<'artifacts' | 'before', string>>;
 
 const command = createCommand({
   verb: 'hand-on',
@@ -27,7 +23,7 @@ const command = createCommand({
   .requiredOption('--out <DIR>', 'folder for the build cache: new, or one that hand-on wrote')
   .option('--before <DIR>', 'folder that hand-on wrote for the previous wave')
   .variable('--before-sha256 <HEX>', 'sha256 of its listing; empty: no such folder', 'BEFORE_SHA256')
-  .variable('--artifacts <DIR>', 'one folder per artifact (default: this run on GitHub)', 'ARTIFACTS')
+  .option('--artifacts <DIR>', 'one folder per artifact (default: this run on GitHub)')
   .addOption(catalogOption())
   .action(run);
 

@@ -27,10 +27,9 @@ const command = createCommand({
 })
   .requiredOption('--plans <DIR>', 'folder that gather wrote')
   .requiredOption('--matrix <JSON>', "gather's output `matrix`, with the digests of the plans")
-  .variable(
+  .option(
     '--artifacts <DIR>',
     'one folder per artifact, build-<index>-<attempt> (default: this run on GitHub)',
-    'ARTIFACTS',
   )
   .option('--registry <REGISTRY>', 'oci-layout:DIR, ghcr.io/owner/repo or host/path', readSettings().REGISTRY)
   .option('--failures <SHA256>', "record the plans' failures.json, which must have this digest")

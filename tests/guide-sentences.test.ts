@@ -1,21 +1,27 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { expect, onTestFinished, test } from 'vitest';
+import { join, resolve } from 'node:path';
+import { RequestError } from '@octokit/request-error';
+import { expect, onTestFinished, test, vi } from 'vitest';
 import type { z } from 'zod';
 import { judgeSetup, type SetupFacts } from '../scripts/check-setup/judge.ts';
 import { explainRule } from '../scripts/commit/rule-advice.ts';
 import { describeLive, type LiveSite } from '../scripts/deploy/live-site.ts';
 import { decideDeploy, startDeploy } from '../scripts/deploy/start-deploy.ts';
-import { RuleError } from '../scripts/github/errors.ts';
+import { explainRefusal, RuleError } from '../scripts/github/errors.ts';
+import { listRunArtifacts } from '../scripts/github/run-artifacts.ts';
 import { describeError } from '../scripts/cli/command.ts';
 import { chooseLogins } from '../scripts/oci/credentials.ts';
+import { RegistryRefusedError } from '../scripts/oci/errors.ts';
+import { parseReference } from '../scripts/oci/reference.ts';
 import { describePrivate } from '../scripts/github/visibility.ts';
 import { describeUselessRun } from '../scripts/receive/finish-run.ts';
 import { prepareCompilers } from '../scripts/spack/compilers.ts';
 import { expectTools } from '../scripts/spack/install-spack.ts';
 import { pagesAnswer, repositoryAnswer } from './world/github-rest.ts';
-import { explainedSentences, quotedTexts } from './world/guide-page.ts';
+import { explainedSentences, quotedActions, quotedTexts } from './world/guide-page.ts';
+import { startServer } from './world/start-server.ts';
 
 test('the guide explains what a run asks its owner to do, in the words that the run prints', async () => {
   const spoken = await ownersSentences();
@@ -30,6 +36,8 @@ test('the guide explains what a run asks its owner to do, in the words that the 
       explained.some(({ pattern }) => pattern.test(sentence)),
       `not in the guide: ${sentence}`,
     ).toBe(true);
+  const actions = readStandIns();
+  for (const words of quotedActions()) expect(actions.includes(words), `no action says: ${words}`).toBe(true);
   const deploying = decideDeploy({ ...DEPLOY, pages: { isByWorkflow: true }, siteUrl: SITE });
   const visibility = describePrivate('ghcr.io/owner/lab-cache', {});
   expect(quotedTexts()).toEqual([deploying.sentence, visibility.replace(/ \(of an organization: \S+\)/, '')]);
@@ -67,6 +75,7 @@ async function ownersSentences(): Promise<string[]> {
     { registry: 'ghcr.io/other/lab-cache' },
     { login: 'none' },
     { login: { problem: await refusalOf(chooseForTwoHosts) } },
+    { login: { problem: 'it refuses the login of me (401)' } },
     { visibility: 'private' },
     { pages: 'off' },
     { pages: branchSite },
@@ -91,8 +100,55 @@ async function ownersSentences(): Promise<string[]> {
     ...LIVE_SITES.map((live) => describeLive(SITE, live, '', 1, 'the page of Deploy')),
     await refusalOf(() => expectTools({ PATH: '' })),
     await refusalOf(useBrokenCompiler),
+    ...REFUSALS.map(describeRefusedPush),
+    await refusalOf(listNoArtifacts),
+    explainRefusal(USED_UP).message,
     describeUselessRun({ received: [], unsolved: [UNSOLVED], faults: [] }) ?? '',
   ];
+}
+
+/** GitHub's answer when the hour's requests are used up. */
+const USED_UP = new RequestError('API rate limit exceeded for installation.', 403, {
+  request: { method: 'GET', url: 'https://api.github.com/', headers: {} },
+  response: {
+    ...{ status: 403, url: 'https://api.github.com/', data: {}, retryCount: 0 },
+    headers: { 'x-ratelimit-remaining': '0', 'x-ratelimit-reset': '1764540000' },
+  },
+});
+
+/** Refused pushes: a registry, and its own words. */
+const REFUSALS = [
+  ['ghcr.io/owner/lab-cache', 'permission_denied: write_package'],
+  ['registry.example.org/lab-cache', ''],
+] as const;
+
+function describeRefusedPush([registry, words]: (typeof REFUSALS)[number]): string {
+  vi.stubEnv('GITHUB_ACTIONS', 'true');
+  const reference = parseReference(registry);
+  if (reference.kind === 'directory') throw new Error(`${registry}: expected a registry`);
+  const { message } = new RegistryRefusedError(reference, 403, true, words);
+  vi.unstubAllEnvs();
+  return message;
+}
+
+async function listNoArtifacts(): Promise<void> {
+  const server = createServer((_request, response) =>
+    response.setHeader('content-type', 'application/json').end('{"total_count":0,"artifacts":[]}'),
+  );
+  onTestFinished(() => void server.close());
+  const api = { GITHUB_API_URL: await startServer(server), GITHUB_RUN_ID: '7', GITHUB_TOKEN: 'x' };
+  await listRunArtifacts({ ...api, GITHUB_REPOSITORY: 'owner/lab-cache' });
+}
+
+/**
+ * Text of the stand-ins for GitHub's actions, and the words of the runner itself. Source of those:
+ * src/Runner.Worker/ContainerOperationProvider.cs of actions/runner.
+ */
+function readStandIns(): string {
+  const folder = resolve(import.meta.dirname, 'actions');
+  const files = ['configure-pages/main.ts', 'deploy-pages/main.ts', '../world/pages-service.ts'];
+  const texts = files.map((file) => readFileSync(join(folder, file), 'utf8'));
+  return [...texts, 'Docker pull failed with exit code'].join();
 }
 
 /** A request without a solution. */

@@ -139,7 +139,7 @@ test.each<[string, object]>([
   expect(github.asked).toEqual(['POST /graphql', 'POST /graphql']);
 });
 
-test('reports an exhausted rate limit, and does not wait', async () => {
+test('reports an exhausted rate limit, and waits for its end only if told to', async () => {
   const reset = Math.floor(Date.now() / 1_000) + 1_800;
   const time = new Date(reset * 1_000).toISOString().slice(11, 16);
   const headers = { 'x-ratelimit-remaining': '0', 'x-ratelimit-reset': String(reset) };
@@ -149,6 +149,9 @@ test('reports an exhausted rate limit, and does not wait', async () => {
     `GitHub accepts no more requests for now: API rate limit exceeded for installation.; run it again after ${time} UTC`,
   );
   expect(github.asked).toHaveLength(1);
+  const patient = await openAgainst([{ status: 403, body, headers }, {}], { secondMs: 0.1, isPatient: true });
+  expect(await patient.call(ROUTE, {}, Answer)).toEqual({ id: 1 });
+  expect(patient.asked).toHaveLength(2);
 });
 
 test.each<[string, Reply, string]>([

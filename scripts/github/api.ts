@@ -12,8 +12,10 @@ import { pace } from '../http/retry.ts';
 /** Longest wait for an answer. */
 const TIMEOUT_MS = 60_000;
 const RETRIES = 4;
-/** Maximum wait at GitHub's request: GitHub may ask for an hour, but a workflow's minutes are limited. */
+/** Maximum wait at GitHub's request: GitHub may ask for an hour, but most jobs lose nothing when they fail. */
 const MAX_WAIT_S = 120;
+/** Maximum wait when the builds of a run depend on the request: an hour, with some seconds to spare. */
+const PATIENT_WAIT_S = 3_660;
 /** Maximum number of waits for one request. */
 const MAX_WAITS = 3;
 
@@ -52,8 +54,15 @@ interface CallOptions {
   canRepeat?: boolean;
 }
 
+/** Options of the API. */
+interface ApiOptions {
+  timeoutMs?: number | undefined;
+  /** Whether to wait until the hourly limit of requests ends. */
+  isPatient?: boolean;
+}
+
 /** Opens the API for the repository in `GITHUB_REPOSITORY`, with `GITHUB_TOKEN`. */
-export function openGitHub(environment: ProcessEnvironment, timeoutMs?: number): GitHub {
+export function openGitHub(environment: ProcessEnvironment, options: ApiOptions = {}): GitHub {
   const [owner = '', name = '', ...rest] = environment['GITHUB_REPOSITORY']?.split('/') ?? [];
   if (!environment['GITHUB_TOKEN'] || !owner || !name || rest.length > 0) {
     throw new Error(
@@ -61,7 +70,7 @@ export function openGitHub(environment: ProcessEnvironment, timeoutMs?: number):
         '(on a laptop: GITHUB_TOKEN="$(gh auth token)")',
     );
   }
-  const { call, ask } = openApi(environment, timeoutMs);
+  const { call, ask } = openApi(environment, options);
   return {
     owner,
     name,
@@ -72,11 +81,15 @@ export function openGitHub(environment: ProcessEnvironment, timeoutMs?: number):
 }
 
 /** Opens the API at `GITHUB_API_URL` and `GITHUB_GRAPHQL_URL`, with `GITHUB_TOKEN` if it is set. */
-export function openApi(environment: ProcessEnvironment, timeoutMs = TIMEOUT_MS): Api {
+export function openApi(
+  environment: ProcessEnvironment,
+  { timeoutMs = TIMEOUT_MS, isPatient = false }: ApiOptions = {},
+): Api {
   const { secondMs } = pace;
   const token = environment['GITHUB_TOKEN'];
   const restUrl = (environment['GITHUB_API_URL'] || 'https://api.github.com').replace(/\/+$/, '');
   const graphqlUrl = (environment['GITHUB_GRAPHQL_URL'] || `${restUrl}/graphql`).replace(/\/graphql\/?$/, '');
+  const mayWait = waitAtMost(isPatient ? PATIENT_WAIT_S : MAX_WAIT_S);
   // GitHub asks for one second between changes, and three if somebody is notified.
   const paced = (seconds: number): Bottleneck.Group =>
     new Bottleneck.Group({ maxConcurrent: 1, minTime: seconds * secondMs });
@@ -142,10 +155,13 @@ function parseAnswer<T>(what: string, data: unknown, schema: ZodType<T>): T {
 // The first plugin is the innermost: it sees an answer before the two that act on it.
 const ThrottledOctokit = Octokit.plugin(nameLimits, retry, throttling);
 
-function mayWait(seconds: number, _options: object, _octokit: object, waits: number): boolean {
-  if (seconds > MAX_WAIT_S || waits >= MAX_WAITS) return false;
-  console.error(`GitHub asks to wait ${seconds} s: too many requests`);
-  return true;
+/** Decides whether to wait for a limit of requests; `waits` is the number of waits so far. */
+function waitAtMost(maxSeconds: number) {
+  return (seconds: number, _options: object, _octokit: object, waits: number): boolean => {
+    if (seconds > maxSeconds || waits >= MAX_WAITS) return false;
+    console.error(`GitHub asks to wait ${seconds} s: too many requests`);
+    return true;
+  };
 }
 
 /** Reads an answer completely: Octokit would accept one that was cut off. */

@@ -7,8 +7,7 @@ import type { ProcessEnvironment } from '../../site/schemas/settings.ts';
 import { ConnectionError, TemporaryError, isTemporaryAnswer, readRetryAfter, retry } from '../http/retry.ts';
 import { readErrorText, send, type HttpAnswer } from '../http/request.ts';
 import { openGitHub } from './api.ts';
-import { describeError } from '../cli/command.ts';
-import { isErrorCode, withTemporaryFolder } from '../cli/files.ts';
+import { isErrorCode } from '../cli/files.ts';
 import { Digest } from '../../site/schemas/digest.ts';
 import { saveStream } from '../cli/digest.ts';
 import { BadArchiveError } from './errors.ts';
@@ -19,6 +18,8 @@ const PER_PAGE = 100;
 const MAX_PAGES = 100;
 /** Longest wait for the next byte of a download, in milliseconds. */
 const IDLE_MS = 60_000;
+/** Longest wait before another try: GitHub's limit of requests is for an hour. */
+const MAX_WAIT_S = 3_600;
 
 /**
  * An artifact of this workflow run, of any attempt. Source: GitHub's OpenAPI description, "Get an artifact".
@@ -38,21 +39,23 @@ export type RunArtifact = z.infer<typeof RunArtifact>;
 const Listing = z.object({ total_count: z.int().nonnegative(), artifacts: z.array(RunArtifact) });
 
 /**
- * Lists the artifacts of the run in `GITHUB_RUN_ID`, oldest first, without expired ones. The token needs
- * `actions: read`.
+ * Lists the artifacts of the run in `GITHUB_RUN_ID`, oldest first, without expired ones. There is at least
+ * one, since the plans are an artifact, too. The token needs `actions: read`.
  */
 export async function listRunArtifacts(environment: ProcessEnvironment): Promise<RunArtifact[]> {
   const run = environment['GITHUB_RUN_ID'] ?? '';
   if (!/^\d+$/.test(run)) throw new Error(`expected GITHUB_RUN_ID to be the number of a run, found "${run}"`);
-  const github = openGitHub(environment);
+  const github = openGitHub(environment, { isPatient: true });
   const route = 'GET /repos/{owner}/{repo}/actions/runs/{run}/artifacts';
   const artifacts: RunArtifact[] = [];
   for (let page = 1; page <= MAX_PAGES; page += 1) {
     const { artifacts: listed } = await github.call(route, { run, per_page: PER_PAGE, page }, Listing);
-    artifacts.push(...listed.filter(({ expired }) => !expired));
+    artifacts.push(...listed);
     if (listed.length < PER_PAGE) break;
   }
-  return artifacts.sort((a, b) => a.id - b.id);
+  if (artifacts.length === 0)
+    throw new Error(`GitHub lists no artifact of run ${run}, expected its plans; run this job again later`);
+  return artifacts.filter(({ expired }) => !expired).sort((a, b) => a.id - b.id);
 }
 
 /**
@@ -68,7 +71,8 @@ export async function downloadRunArtifact(
   const what = `artifact ${artifact.name}`;
   const onRetry = ({ message }: Error): void => console.error(`${message}; trying again`);
   try {
-    await retry(() => download(artifact, file, environment), { firstRetrySeconds: 1, onRetry });
+    const patience = { firstRetrySeconds: 1, onRetry, maxRetryAfterSeconds: MAX_WAIT_S };
+    await retry(() => download(artifact, file, environment), patience);
   } catch (cause) {
     throw cause instanceof ConnectionError ? new Error(`${what}: cannot be downloaded`, { cause }) : cause;
   }
@@ -108,29 +112,6 @@ async function refusalOf(answer: HttpAnswer, what: string): Promise<Error> {
   const message = `${what}: ${url.host} answered ${status}${ADVICE[status] ?? ''}: ${text}`;
   if (!isTemporaryAnswer(status, text)) return new Error(message);
   return new TemporaryError(message, { retryAfterMs: readRetryAfter(headers, text) });
-}
-
-/**
- * Lists the run's artifacts and downloads one that exists. It can fail in several ways: a list may lack an
- * artifact that was just uploaded, the rate limit may be used up, and the storage is on another host than the
- * API.
- * @returns why GitHub's API cannot be used; undefined when it can
- */
-export async function tryRunArtifacts(
-  known: string,
-  environment: ProcessEnvironment,
-): Promise<string | undefined> {
-  try {
-    const artifacts = await listRunArtifacts(environment);
-    const artifact = artifacts.findLast(({ name }) => name === known);
-    if (!artifact) return `it lists ${artifacts.length} without ${known}`;
-    await withTemporaryFolder((folder) =>
-      downloadRunArtifact(artifact, join(folder, 'artifact.zip'), environment),
-    );
-    return undefined;
-  } catch (error) {
-    return describeError(error);
-  }
 }
 
 /** Limits for the unpacked content of an archive. */

@@ -39,6 +39,13 @@ test.each([
   );
 });
 
+test("waits until the end of GitHub's hour when its requests are used up", () => {
+  const headers = { 'x-ratelimit-remaining': '0', 'x-ratelimit-reset': String(Date.now() / 1_000 + 1_800) };
+  const wait = readRetryAfter(new Headers(headers)) ?? 0;
+  expect(Math.round(wait / 100_000)).toBe(18);
+  expect(readRetryAfter(new Headers({ ...headers, 'x-ratelimit-remaining': '9' }))).toBeUndefined();
+});
+
 test('retries temporary errors a few times, and throws the last error', async () => {
   const told: string[] = [];
   let tries = 0;

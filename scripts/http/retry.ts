@@ -39,10 +39,13 @@ export function isTemporaryAnswer(status: number, text: string): boolean {
 }
 
 /**
- * The wait that a server asks for, in milliseconds: `Retry-After` in seconds or as a date (RFC 9110), or
- * ghcr.io's `retry-after: 10.487765ms` in the text.
+ * The wait that a server asks for, in milliseconds: `Retry-After` in seconds or as a date (RFC 9110), the end
+ * of GitHub's hour, or ghcr.io's `retry-after: 10.487765ms` in the text.
  */
 export function readRetryAfter(headers: Headers, text = ''): number | undefined {
+  const reset = Number(headers.get('x-ratelimit-reset') ?? 0);
+  if (headers.get('x-ratelimit-remaining') === '0' && reset > 0)
+    return Math.max(0, reset * 1_000 - Date.now());
   const value = headers.get('retry-after');
   if (value === null) return parseDuration(/retry-after: ((?:[\d.]+[a-zµ]+)+)/i.exec(text)?.[1]);
   const ms = /^\d+$/.test(value) ? Number(value) * 1_000 : Date.parse(value) - Date.now();
@@ -68,6 +71,8 @@ export interface RetryOptions {
   firstRetrySeconds?: number;
   /** Tries after the first. */
   retries?: number;
+  /** Longest wait that a server may ask for. */
+  maxRetryAfterSeconds?: number;
   /** Called before each further try. */
   onRetry?: (error: Error) => void;
 }
@@ -75,7 +80,12 @@ export interface RetryOptions {
 /** Runs an action, and retries it a few times after temporary errors. Throws the last error. */
 export function retry<T>(
   action: () => Promise<T>,
-  { firstRetrySeconds = 0.5, retries = RETRIES, onRetry }: RetryOptions = {},
+  {
+    firstRetrySeconds = 0.5,
+    retries = RETRIES,
+    maxRetryAfterSeconds = MAX_RETRY_AFTER_S,
+    onRetry,
+  }: RetryOptions = {},
 ): Promise<T> {
   return pRetry(action, {
     retries,
@@ -87,7 +97,7 @@ export function retry<T>(
       if (retriesLeft === 0 || !isTemporary(error)) return;
       onRetry?.(error);
       const wait = error instanceof TemporaryError ? (error.retryAfterMs ?? 0) : 0;
-      if (wait > 0) await sleep(Math.min(wait, MAX_RETRY_AFTER_S * pace.secondMs));
+      if (wait > 0) await sleep(Math.min(wait, maxRetryAfterSeconds * pace.secondMs));
     },
   });
 }

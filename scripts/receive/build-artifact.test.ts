@@ -10,7 +10,6 @@ import { uploadArtifact, uploadBytes } from '../../tests/actions/artifact-client
 import { startArtifactService, type ArtifactService } from '../../tests/world/artifact-service.ts';
 import { startServer } from '../../tests/world/start-server.ts';
 import { BadArchiveError } from '../github/errors.ts';
-import { tryRunArtifacts } from '../github/run-artifacts.ts';
 import { openArtifactFolder, openRunArtifacts } from './build-artifact.ts';
 import { pace } from '../http/retry.ts';
 
@@ -111,16 +110,15 @@ test('says which permission the job lacks, and ignores expired artifacts', async
   await expect(open()).rejects.toThrow(/403/);
 });
 
-test('reports whether the API gives the artifacts, and why it does not', async () => {
+test('expects an artifact in each list, and finds one that is listed late', async () => {
+  await expect(open()).rejects.toThrow(
+    'GitHub lists no artifact of run 7, expected its plans; run this job again later',
+  );
   await upload('plans-1', { record: 'x' });
-  const answer = (known: string) => tryRunArtifacts(known, environment);
-  expect(await answer('plans-1')).toBeUndefined();
-  // GitHub may list an artifact only some time after its upload.
-  expect(await answer('plans-2')).toBe('it lists 1 without plans-2');
-  service.fail(404);
-  expect(await answer('plans-1')).toMatch(/artifact plans-1: .* answered 404/);
-  environment['GITHUB_TOKEN'] = 'another';
-  expect(await answer('plans-1')).toMatch(/403/);
+  const artifacts = await open();
+  await upload('build-0-1', { record: 'late' });
+  expect(await artifacts.use(0, async (found) => found !== undefined)).toBe(true);
+  expect(await artifacts.use(1, async (found) => found)).toBeUndefined();
 });
 
 const LINK = 0o120777;

@@ -45,10 +45,17 @@ export function openArtifactFolder(directory: string, attempt = Infinity): Build
  */
 export async function openRunArtifacts(environment: ProcessEnvironment): Promise<BuildArtifacts> {
   const attempt = Number(environment['GITHUB_RUN_ATTEMPT'] || Infinity);
-  const listed = await listRunArtifacts(environment);
+  let listed = await listRunArtifacts(environment);
+  let isListedAgain = false;
   return {
     use: async (index, work) => {
-      const [latest] = latestFirst(listed, index, attempt);
+      let [latest] = latestFirst(listed, index, attempt);
+      // GitHub may list an artifact only some time after its upload.
+      if (!latest && !isListedAgain) {
+        isListedAgain = true;
+        listed = await listRunArtifacts(environment);
+        [latest] = latestFirst(listed, index, attempt);
+      }
       if (!latest) return work(undefined);
       if (latest.size_in_bytes > LIMITS.bytes) {
         throw new BadArchiveError(

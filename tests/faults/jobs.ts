@@ -55,20 +55,8 @@ export interface JobStep {
 }
 
 const login: JobStep = { script: 'scripts/login.ts' };
-const askArtifacts: JobStep = {
-  script: 'scripts/ask-artifacts.ts',
-  args: () => ['--known', 'plans-1'],
-  before: ({ work, plans }) => cpSync(plans, join(work, 'plans'), { recursive: true }),
-};
-const downloadArtifacts: JobStep = {
-  script: 'tests/actions/download-artifact/main.ts',
-  when: ({ isGreen, outputs }) => isGreen && outputs['answers'] !== 'true',
-  env: () => ({ FOLDER: 'artifacts' }),
-  isSpared: true,
-};
-const artifactsOf = ({ progress }: Surroundings): Record<string, string> => ({
-  ARTIFACTS: progress.outputs['answers'] === 'true' ? '' : 'artifacts',
-});
+const copyPlans = ({ work, plans }: Surroundings): void =>
+  cpSync(plans, join(work, 'plans'), { recursive: true });
 /** Discards outputs of a step: the job's outputs are those of earlier steps, which have an id. */
 const withoutOutputs = ({ work }: Surroundings): Record<string, string> => ({
   GITHUB_OUTPUT: join(work, '.work/no-output'),
@@ -152,12 +140,10 @@ export const JOBS = {
   ],
   // Job between two waves.
   check: [
-    askArtifacts,
-    downloadArtifacts,
     {
       script: 'scripts/hand-on.ts',
       args: ({ waves }) => ['--plans', 'plans', '--matrix', waves, '--wave', '2', '--out', 'checked'],
-      env: artifactsOf,
+      before: copyPlans,
       after: (around) => upload(around, 'checked'),
     },
   ],
@@ -165,12 +151,10 @@ export const JOBS = {
     { script: 'scripts/take-catalog.ts' },
     askSite,
     login,
-    askArtifacts,
-    downloadArtifacts,
     {
       script: 'scripts/receive.ts',
       args: ({ matrix }) => ['--plans', 'plans', '--matrix', matrix, '--subjects', 'subjects'],
-      env: artifactsOf,
+      before: copyPlans,
     },
     {
       script: 'scripts/record-settings.ts',
@@ -186,7 +170,7 @@ export const JOBS = {
       script: 'scripts/receive.ts',
       when: isIncomplete,
       args: ({ matrix }) => ['--plans', 'plans', '--matrix', matrix],
-      env: (around) => ({ ...artifactsOf(around), ...withoutOutputs(around) }),
+      env: withoutOutputs,
     },
   ],
   start: [

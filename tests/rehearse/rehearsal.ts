@@ -183,6 +183,8 @@ export async function openRehearsal(
         // GitHub passes these only to actions, act to every step.
         ACTIONS_RESULTS_URL: artifacts.url,
         ACTIONS_RUNTIME_TOKEN: artifacts.token(id, number),
+        ACTIONS_ID_TOKEN_REQUEST_URL: `${artifacts.url}oidc?`,
+        ACTIONS_ID_TOKEN_REQUEST_TOKEN: 'e30.e30.x',
         ...proxy.environment,
         ...(few ? { SPACK_PACKAGES_ROOT: recipes } : {}),
         ...env,

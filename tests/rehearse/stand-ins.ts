@@ -4,8 +4,8 @@ import { join, resolve } from 'node:path';
 const STAND_INS = resolve(import.meta.dirname, '../actions');
 
 /**
- * Actions that run unchanged if ACTIONS_DIR has their source: they need only a workspace and an artifact
- * service.
+ * Actions that run unchanged if ACTIONS_DIR has their source: they need only a workspace, an artifact service,
+ * and GitHub's API. attest-build-provenance needs Sigstore.
  */
 const REAL = new Set([
   'actions/checkout',
@@ -13,6 +13,8 @@ const REAL = new Set([
   'actions/download-artifact',
   'actions/upload-pages-artifact',
   'actions/setup-node',
+  'actions/configure-pages',
+  'actions/deploy-pages',
 ]);
 
 /** A third-party action that a workflow uses. */

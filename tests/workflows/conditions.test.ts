@@ -375,25 +375,6 @@ describe('the job that publishes', () => {
   });
 });
 
-test.each(['publish', 'preview'])(
-  'when the API does not give artifacts, %s downloads all of them',
-  async (job) => {
-    const steps = async (answers: string | undefined): Promise<string[]> => {
-      const outputs = answers === undefined ? {} : { answers };
-      return stepsOf('build.yml', job, {
-        github: githubOf('dispatch', {}),
-        needs: { choose: CHOSEN },
-        outcomes: { ask: { outputs } },
-      });
-    };
-    const downloads = (names: string[]): number =>
-      names.filter((name) => name.startsWith('actions/download-artifact@')).length;
-    expect(downloads(await steps('true'))).toBe(1);
-    expect(downloads(await steps('false'))).toBe(2);
-    expect(downloads(await steps(undefined))).toBe(2);
-  },
-);
-
 describe('a run in waves', () => {
   const github = githubOf('dispatch', {});
   const JOBS = [

@@ -16,7 +16,10 @@ import { startServer } from './start-server.ts';
  * OpenAPI description.
  */
 export interface ArtifactService {
-  /** Value of ACTIONS_RESULTS_URL and ACTIONS_RUNTIME_URL in its runs. */
+  /**
+   * Value of ACTIONS_RESULTS_URL and ACTIONS_RUNTIME_URL in its runs; with `oidc?` added it is
+   * ACTIONS_ID_TOKEN_REQUEST_URL.
+   */
   url: string;
   /** Returns the ACTIONS_RUNTIME_TOKEN of a run's attempt. */
   token(run: string, attempt: string): string;
@@ -97,6 +100,8 @@ export async function startArtifactService(
     answerStorage(request, response).catch((error: unknown) => fail(response, error));
   });
   const service = createServer((request, response) => {
+    // Source: "Updating your actions for OIDC" in GitHub's documentation.
+    if (request.url?.startsWith('/oidc')) return send(response, 200, { count: 1, value: 'e30.e30.x' });
     answerTwirp(request, response).catch((error: unknown) => fail(response, error));
   });
   const [ownStorage, url] = await Promise.all([startServer(storage), startServer(service)]);

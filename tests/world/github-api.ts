@@ -8,6 +8,7 @@ import { git, commitOn, readObject } from './github-repository.ts';
 import { findMisfit } from './github-openapi.ts';
 import {
   answerFault,
+  limited,
   MUTATION_FAULTS,
   NOT_ACCESSIBLE,
   rest as restError,
@@ -58,6 +59,13 @@ const CommitInput = z.object({
 
 export type Permissions = Record<string, 'read' | 'write'>;
 
+/**
+ * Requests an hour that GitHub's REST API accepts from the tokens of all runs of a repository. Source: "Primary
+ * rate limit for GITHUB_TOKEN in GitHub Actions" in GitHub's "Rate limits for the REST API". The stand-in
+ * never starts a new hour, since no test may take one.
+ */
+const MAX_REQUESTS = 1_000;
+
 /** GitHub's schema, read only once: it has 70,000 lines. */
 let schema: GraphQLSchema | undefined;
 
@@ -98,6 +106,7 @@ export async function startGitHubApi(options: {
   const misfits: string[] = [];
   let planned: { at: number; fault: Fault } | undefined;
   const requests: string[] = [];
+  let restRequests = 0;
   const issues: Issue[] = [];
   const dispatches: string[] = [];
   const starting: string[] = [];
@@ -124,8 +133,10 @@ export async function startGitHubApi(options: {
       return send(response, 403, restError('Request forbidden by rules', 403));
     const fault = takeFault(isMutation);
     const isGraphql = url.pathname === '/graphql';
+    if (!isGraphql) restRequests += 1;
     const refusal: Answer | undefined =
       answerFault(fault, isGraphql) ??
+      (restRequests > MAX_REQUESTS && !isGraphql ? limited(false) : undefined) ??
       (isGraphql ? undefined : refusePermission(permissions, request.method ?? '', url.pathname));
     if (refusal) return send(response, refusal.status, refusal.body, refusal.headers);
     if (url.pathname === '/graphql') return answerGraphql(body, response, permissions, fault);

@@ -99,7 +99,7 @@ export function answerFault(fault: Fault | undefined, isGraphql: boolean): Answe
  * Response for an exhausted hourly limit. Sources: conbench/conbench#660; githubkit#271: GraphQL uses 200
  * without data.
  */
-function limited(isGraphql: boolean): Answer {
+export function limited(isGraphql: boolean): Answer {
   const reset = Math.floor(Date.now() / 1000) + 1_800;
   const headers = {
     'x-ratelimit-limit': '1000',

@@ -25,11 +25,22 @@ export function table(text: string, heading: string): string[][] {
 
 /** Patterns of the sentences that the guide explains: `…` stands for names. */
 export function explainedSentences(): { quote: string; pattern: RegExp }[] {
-  const quotes = table(guide('failures'), 'job').flatMap(([, cell = '']) => /^`(.+)`$/.exec(cell)?.[1] ?? []);
+  const quotes = table(guide('failures'), 'job').flatMap(
+    ([, cell = '']) => /^`([^`]+)`$/.exec(cell)?.[1] ?? [],
+  );
   return quotes.map((quote) => {
     const parts = quote.split('…').map((part) => RegExp.escape(part));
     return { quote, pattern: new RegExp(`^${parts.join('.*')}`) };
   });
+}
+
+/** Parts of the sentences of GitHub's own actions that the guide explains: in code, among other words. */
+export function quotedActions(): string[] {
+  const cells = table(guide('failures'), 'job').flatMap(([, cell = '']) =>
+    /^`[^`]+`$/.test(cell) ? [] : [cell],
+  );
+  const quotes = cells.flatMap((cell) => [...cell.matchAll(/`([^`]+)`/g)].map(([, quote = '']) => quote));
+  return quotes.flatMap((quote) => quote.split('…').filter((part) => part.trim() !== ''));
 }
 
 /** Texts that the guide quotes from the first run, of the repository `owner/lab-cache`. */
