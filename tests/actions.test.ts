@@ -15,12 +15,14 @@ import { join, resolve } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { afterEach, beforeEach, expect, onTestFinished, test } from 'vitest';
 import { listFiles } from './world/files.ts';
+import { writeFiles } from './world/git.ts';
 import { startHttpsProxy } from './world/https-proxy.ts';
 import { createPagesService, OWN_DOMAIN, PAGES_HOSTS } from './world/pages-service.ts';
 import { basicVariables, runProgram } from './world/run.ts';
 import { startServer } from './world/start-server.ts';
 import { isTemplate } from './world/template.ts';
 import { startArtifactService, type ArtifactService } from './world/artifact-service.ts';
+import { runAction } from './actions/run-action.ts';
 import { pinnedActions } from './rehearse/stand-ins.ts';
 
 const ACTIONS = resolve(import.meta.dirname, 'actions');
@@ -116,6 +118,52 @@ test('upload-artifact accepts a name once per attempt, refuses characters, and r
   expect(await act('upload-artifact', { ...nothing, IF_NO_FILES: 'error' })).toMatchObject({ code: 1 });
 });
 
+test.each<[string, Record<string, string>, number, RegExp, string[]]>([
+  ['a folder with one file', { 'only/f': 'x' }, 0, /successfully/, ['f']],
+  ['one file', { only: 'x' }, 0, /successfully/, ['only']],
+  ['only hidden files', { 'only/.f': 'x', 'only/.g/h': 'x' }, 0, /::warning::No files were found/, []],
+  ['names that differ in case', { 'only/a': 'x', 'only/A': 'y' }, 0, /successfully/, ['A', 'a']],
+  ['a backslash', { 'only/a\\b': 'x' }, 0, /successfully/, ['a/b']],
+  ['a line break', { 'only/a\nb': 'x' }, 1, /path for one of the files in artifact is not valid: \/a/, []],
+  ['other letters', { 'only/ä €': 'x' }, 0, /successfully/, ['ä €']],
+])('upload-artifact of %s', async (_, files, wanted, said, found) => {
+  const from = join(folder, 'from');
+  writeFiles(from, files);
+  const { code, output } = await act('upload-artifact', { NAME: 'a', FOLDER: join(from, 'only') });
+  expect([code, output]).toEqual([wanted, expect.stringMatching(said)]);
+  const got = join(folder, 'got');
+  const download = await act('download-artifact', { NAME: 'a', FOLDER: got });
+  expect(download.code).toBe(found.length === 0 ? 1 : 0);
+  expect(found.length === 0 ? [] : await listFiles(got)).toEqual(found);
+});
+
+test.each<[string, number, number | undefined]>([
+  ['', 0, undefined],
+  ['0', 0, undefined],
+  ['1', 0, 1],
+  ['90', 0, 90],
+])('upload-artifact keeps an artifact for "%s" days', async (days, code, kept) => {
+  writeFiles(folder, { 'from/f': 'x' });
+  const uploaded = await act('upload-artifact', { NAME: 'a', FOLDER: join(folder, 'from'), DAYS: days });
+  expect(uploaded.code, uploaded.output).toBe(code);
+  expect(service.artifacts.map((artifact) => artifact.days)).toEqual([kept]);
+});
+
+test('download-artifact refuses bytes that are not those of the upload, and takes the newest of a name', async () => {
+  await uploadFiles('a', { f: 'old' });
+  attempt = '2';
+  await uploadFiles('a', { f: 'new' });
+  const got = join(folder, 'got');
+  expect((await act('download-artifact', { NAME: 'a', FOLDER: got })).code).toBe(0);
+  expect(readFileSync(join(got, 'f'), 'utf8')).toBe('new');
+  for (const artifact of service.artifacts) artifact.digest = `sha256:${'0'.repeat(64)}`;
+  const { code, output } = await act('download-artifact', { NAME: 'a', FOLDER: join(folder, 'again') });
+  expect([code, output]).toEqual([
+    1,
+    expect.stringMatching(/Digest validation failed for artifact\(s\): a\./),
+  ]);
+});
+
 test('upload-artifact outputs the id of an upload, and none without files', async () => {
   const output = join(folder, 'output');
   writeFileSync(output, '');
@@ -123,7 +171,7 @@ test('upload-artifact outputs the id of an upload, and none without files', asyn
   expect(readFileSync(output, 'utf8')).toBe('');
   writeFileSync(join(folder, 'one'), 'text');
   await act('upload-artifact', { NAME: 'a', FOLDER: join(folder, 'one'), GITHUB_OUTPUT: output });
-  expect(readFileSync(output, 'utf8')).toMatch(/^artifact-id=\d+\n$/);
+  expect(readFileSync(output, 'utf8')).toMatch(/^artifact-id(=|<<.+\n)\d+\n/);
 });
 
 test('deploy-pages: a deployment is served at the address of Pages, only in its own folder; a custom domain replaces it', async () => {
@@ -156,6 +204,7 @@ test('deploy-pages: a deployment is served at the address of Pages, only in its 
   expect(await ask(page)).toBe('404 text/html; charset=utf-8\n');
   writeFileSync(join(folder, 'index.json'), '{}');
   execFileSync('tar', ['-cf', 'artifact.tar', '--transform=s,^,api/,', 'index.json'], { cwd: folder });
+  writeFileSync(join(folder, 'output'), '');
   await act('upload-artifact', { NAME: 'pages', FOLDER: join(folder, 'artifact.tar') });
   const { code, output } = await act('deploy-pages', {
     ...{ NAME: 'pages', GITHUB_API_URL: api, GITHUB_REPOSITORY: site.repository, GITHUB_TOKEN: 'secret' },
@@ -172,14 +221,47 @@ test('deploy-pages: a deployment is served at the address of Pages, only in its 
   expect(await ask(`${pages.url}/api/index.json`)).toBe('200 application/json; charset=utf-8\n');
 });
 
-function act(name: string, env: Record<string, string>) {
-  return runProgram(process.execPath, [join(ACTIONS, name, 'main.ts')], {
-    ...basicVariables(),
-    ACTIONS_RESULTS_URL: service.url,
-    ACTIONS_RUNTIME_TOKEN: service.token('7', attempt),
-    IF_NO_FILES: 'warn',
-    ...env,
+test('configure-pages and deploy-pages say what keeps a site from being deployed', async () => {
+  const pages = createPagesService({
+    ...{ folder, artifacts: service, site: () => ({ repository: 'owner/repo' }) },
   });
+  const server = createServer((request, response) => {
+    const url = new URL(request.url ?? '', 'http://x');
+    void text(request).then((body) => pages.answerRest(request.method ?? '', url, body, response));
+  });
+  const api = { GITHUB_API_URL: await startServer(server), GITHUB_TOKEN: 'secret' };
+  onTestFinished(() => void server.close());
+  const [output, env] = ['output', 'env'].map((name) => join(folder, name));
+  const run = async (name: string, sha: string) => {
+    for (const file of [output, env]) writeFileSync(file ?? '', '');
+    const files = { GITHUB_OUTPUT: output ?? '', GITHUB_ENV: env ?? '' };
+    return act(name, { ...api, ...files, NAME: 'pages', GITHUB_SHA: sha.repeat(40) });
+  };
+  expect((await run('configure-pages', 'a')).code).toBe(0);
+  expect(readFileSync(output ?? '', 'utf8')).toMatch(/base_url(=|<<.+\n)https:\/\/owner\.github\.io\/repo\n/);
+  expect((await run('deploy-pages', 'a')).output).toMatch(/No artifacts named "pages" were found/);
+  await uploadFiles('pages', { 'artifact.tar': 'x' });
+  pages.deployments.push({ id: 'b'.repeat(40), status: 'deployment_in_progress', isServed: false });
+  expect(await run('deploy-pages', 'a')).toMatchObject({
+    code: 1,
+    output: expect.stringMatching(/\(status: 400\) .* due to in progress deployment\. Please cancel b{40}/),
+  });
+  attempt = '2';
+  await uploadFiles('pages', { 'artifact.tar': 'x' });
+  expect((await run('deploy-pages', 'a')).output).toMatch(
+    /Multiple artifacts named "pages" were unexpectedly found for this workflow run\. Artifact count is 2/,
+  );
+  pages.isOn = false;
+  expect(await run('configure-pages', 'a')).toMatchObject({
+    code: 1,
+    output: expect.stringMatching(
+      /::error.*Get Pages site failed\. Please verify that the repository has Pages/,
+    ),
+  });
+});
+
+function act(name: string, env: Record<string, string>) {
+  return runAction(name, { service, attempt, folder }, env);
 }
 
 function uploadFiles(name: string, files: Record<string, string>) {
