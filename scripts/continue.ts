@@ -44,7 +44,7 @@ async function run({ branch, ...options }: Options): Promise<void> {
   const published = count('published', options.published);
   const { continues, sentence } = decideContinuation({ round, waiting, published });
   if (continues) {
-    const github = openGitHub(process.env);
+    const github = openGitHub(process.env, { isPatient: true });
     const isLive = () => isSiteCurrent(github, branch, process.env);
     await startNextRun(github, { round, branch, next: nextRun(options) }, isLive);
   }

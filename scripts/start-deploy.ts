@@ -25,7 +25,7 @@ await runCommand(addPlaces(command));
 type Options = Record<'committed' | 'branch' | 'packages' | 'catalog', string>;
 
 async function start({ committed, branch, packages, catalog }: Options): Promise<void> {
-  const github = openGitHub(process.env);
+  const github = openGitHub(process.env, { isPatient: true });
   const { sentence, isAdvice } = await startDeploy(
     github,
     { committed: parseNumber('--committed', committed || '0', { from: 0 }), branch },
