@@ -14,13 +14,14 @@ import { listRunArtifacts } from '../scripts/github/run-artifacts.ts';
 import { describeError } from '../scripts/cli/command.ts';
 import { chooseLogins } from '../scripts/oci/credentials.ts';
 import { RegistryRefusedError } from '../scripts/oci/errors.ts';
-import { parseReference } from '../scripts/oci/reference.ts';
+import { parseReference } from '../scripts/oci/registry.ts';
 import { describePrivate } from '../scripts/github/visibility.ts';
-import { describeUselessRun } from '../scripts/receive/finish-run.ts';
+import { describeUselessRun, describeWaves } from '../scripts/receive/finish-run.ts';
 import { prepareCompilers } from '../scripts/spack/compilers.ts';
 import { expectTools } from '../scripts/spack/install-spack.ts';
 import { pagesAnswer, repositoryAnswer } from './world/github-rest.ts';
-import { explainedSentences, quotedActions, quotedTexts } from './world/guide-page.ts';
+import { decideContinuation, MAX_ROUNDS } from '../scripts/waves/continue-run.ts';
+import { explainedSentences, guide, quotedActions, quotedTexts } from './world/guide-page.ts';
 import { startServer } from './world/start-server.ts';
 
 test('the guide explains what a run asks its owner to do, in the words that the run prints', async () => {
@@ -42,6 +43,23 @@ test('the guide explains what a run asks its owner to do, in the words that the 
   const visibility = describePrivate('ghcr.io/owner/lab-cache', {});
   expect(quotedTexts()).toEqual([deploying.sentence, visibility.replace(/ \(of an organization: \S+\)/, '')]);
 });
+
+test('the guide quotes how a run in waves ends', () => {
+  const stuck = decideContinuation({ round: 0, waiting: 12, published: 0 });
+  const job = { planned: 1, newBuilds: [], again: 1, failures: [] };
+  const jobs = [0, 1].map((index) => ({ ...job, entry: { ...ENTRY, index } }));
+  const nothing = { failures: [], waiting: [], waitingSeconds: 0, containers: 0, specs: [] };
+  const [last = ''] = describeWaves(jobs, nothing).split('\n').slice(-1);
+  expect(guide('long-builds')).toContain(`\`${last}\``);
+  expect(guide('long-builds')).toContain(`\n${stuck.sentence}\n`);
+  expect(guide('long-builds')).toContain(`after ${MAX_ROUNDS} runs`);
+});
+
+/** A job in the matrix. */
+const ENTRY = {
+  ...{ target: 'x86_64_v3', runner: 'ubuntu-24.04', container: '' },
+  ...{ plan: '', lock: '', inputs: '' },
+};
 
 const SITE = 'https://owner.github.io/lab-cache';
 const REPOSITORY = {

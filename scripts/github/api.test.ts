@@ -25,7 +25,7 @@ interface Reply {
 /** Opens the API of a server that gives these answers in order, repeating the last; a second is 5 ms. */
 async function openAgainst(
   replies: (Reply | ((request: IncomingMessage, response: ServerResponse) => void))[],
-  timeoutMs?: number,
+  options: Parameters<typeof openGitHub>[1] = {},
 ): Promise<GitHub & { asked: string[]; logins: (string | undefined)[] }> {
   const asked: string[] = [];
   const logins: (string | undefined)[] = [];
@@ -45,7 +45,7 @@ async function openAgainst(
     GITHUB_API_URL: `http://${server.host}`,
     GITHUB_GRAPHQL_URL: `http://${server.host}/graphql`,
   };
-  return { ...openGitHub(environment, timeoutMs), asked, logins };
+  return { ...openGitHub(environment, options), asked, logins };
 }
 
 test.each([
@@ -89,7 +89,7 @@ test('does not repeat a request that must not be repeated', async () => {
 });
 
 test('reports a server that does not answer', async () => {
-  const github = await openAgainst([() => undefined], 50);
+  const github = await openAgainst([() => undefined], { timeoutMs: 50 });
   await expect(github.call(ROUTE, {}, Answer, { canRepeat: false })).rejects.toThrow(
     /does not answer: .*run it again later/,
   );
@@ -149,9 +149,11 @@ test('reports an exhausted rate limit, and waits for its end only if told to', a
     `GitHub accepts no more requests for now: API rate limit exceeded for installation.; run it again after ${time} UTC`,
   );
   expect(github.asked).toHaveLength(1);
-  const patient = await openAgainst([{ status: 403, body, headers }, {}], { secondMs: 0.1, isPatient: true });
+  pace.secondMs = 0.1;
+  const patient = await openAgainst([{ status: 403, body, headers }, {}], { isPatient: true });
   expect(await patient.call(ROUTE, {}, Answer)).toEqual({ id: 1 });
   expect(patient.asked).toHaveLength(2);
+  pace.secondMs = 5;
 });
 
 test.each<[string, Reply, string]>([

@@ -222,9 +222,9 @@ export function describeRun(
   ].join('\n');
 }
 
-/** Summary of builds in waves: a diagram, and the builds left for a later run. Empty for a single job. */
+/** Composes the summary of builds in waves: a diagram, and the builds left for a later run. Empty for a single job. */
 export function describeWaves(
-  all: readonly Received[],
+  all: readonly Pick<Received, 'entry' | 'planned' | 'newBuilds' | 'again' | 'failures'>[],
   { waiting, waitingSeconds, failures }: DividedOutcome,
 ): string {
   if (all.length < 2 && waiting.length === 0) return '';
