@@ -96,6 +96,8 @@ function prepareForReal({ cache, origin, repository }: ActRun): Record<string, s
   writeFileSync(`${tool}.complete`, '');
   return {
     INSTALL_ROOT: join(cache, 'software'),
+    // As on GitHub; without a cache service setup-node warns.
+    ACTIONS_CACHE_SERVICE_V2: 'true',
     GIT_CONFIG_COUNT: '1',
     GIT_CONFIG_KEY_0: `url.file://${origin}.insteadOf`,
     GIT_CONFIG_VALUE_0: `https://github.com/${repository}`,
