@@ -121,7 +121,9 @@ test('tries it at the registry of a target, too, and warns when two hosts would 
   expect(facts).toMatchObject({ login: 'run', others: [{ login: 'secret', visibility: 'empty' }] });
   expect(facts.others).toHaveLength(1);
   const wrong = await read({}, { ...places, ...login, REGISTRY_PASSWORD: 'wrong' }, undefined, [large]);
-  expect(wrong.others).toMatchObject([{ login: { problem: expect.stringContaining('it refuses the login of') } }]);
+  expect(wrong.others).toMatchObject([
+    { login: { problem: expect.stringContaining('it refuses the login of') } },
+  ]);
   const two = [large, target('small', 'two.example.org/small')];
   expect((await read({}, { ...places, ...login }, undefined, two)).login).toMatchObject({
     problem: expect.stringContaining('registries at one host'),
