@@ -4,7 +4,6 @@ import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promis
 import { hostname, tmpdir } from 'node:os';
 import path from 'node:path';
 import { text } from 'node:stream/consumers';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { indexImage } from './image.ts';
 import { blobPath, createLayout, readIndex, tagOf } from './layout.ts';
@@ -150,20 +149,17 @@ test('survives a kill at any point: old tags stay whole, the next push finishes,
     Array.from({ length: 400 }, (_, index) => `new-${index}`),
   );
   const signals: unknown[] = [];
-  for (const blobs of [50, 250, 450, 650, 800]) {
-    const child = pushElsewhere(dir, layout);
-    const closed = once(child, 'close');
-    while (child.exitCode === null && (await readdir(path.join(dir, 'blobs/sha256'))).length < blobs)
-      await sleep(1);
-    child.kill('SIGKILL');
-    await closed;
+  for (const blobs of [0, 50, 200, 200, 200, 800]) {
+    const child = pushElsewhere(dir, layout, blobs);
+    await once(child, 'close');
     signals.push(child.signalCode);
     for (const descriptor of (await readIndex(dir)) ?? []) {
       expect((await registry.readManifest(descriptor.digest))?.descriptor.size).toBe(descriptor.size);
     }
     expect(await registry.describeTag('old')).toBeDefined();
   }
-  expect(signals.slice(0, 4)).toEqual(Array.from({ length: 4 }, () => 'SIGKILL'));
+  expect(signals).toEqual(Array.from({ length: 6 }, () => 'SIGKILL'));
+  expect(await readdir(path.join(dir, 'blobs/sha256'))).toHaveLength(803);
   await registry.push(layout);
   expect((await readIndex(dir))?.length).toBe(401);
   expect((await readdir(dir)).sort()).toEqual(['blobs', 'index.json', 'oci-layout']);
@@ -192,9 +188,19 @@ async function makeLayout(name: string, tags: string[], word = 'old'): Promise<s
   return layout.dir;
 }
 
-/** Pushes in a separate process, so that it can be killed. */
-function pushElsewhere(dir: string, layout: string): ReturnType<typeof spawn> {
-  const program = `import { openRegistry } from ${JSON.stringify(REGISTRY_MODULE)};
+/**
+ * Pushes in a separate process.
+ * @param blobs number of blobs after which it kills itself instead of moving the next one, or the index, into place
+ */
+function pushElsewhere(dir: string, layout: string, blobs = Infinity): ReturnType<typeof spawn> {
+  const program = `import fs from 'node:fs';
+    let left = ${blobs};
+    const { rename } = fs.promises;
+    const die = () => process.kill(process.pid, 'SIGKILL');
+    fs.promises.rename = (...paths) => (left-- > 0 ? rename(...paths) : die());
+    if (left < Infinity) fs.renameSync = die;
+    (await import('node:module')).syncBuiltinESMExports();
+    const { openRegistry } = await import(${JSON.stringify(REGISTRY_MODULE)});
     await openRegistry(${JSON.stringify(`oci-layout:${dir}`)}).push(${JSON.stringify(layout)});`;
   return spawn(process.execPath, ['--input-type=module', '-e', program], {
     stdio: ['ignore', 'ignore', 'inherit'],

@@ -3,13 +3,14 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, expect, onTestFinished, test } from 'vitest';
 import { cloneRepository, commitFiles, git, makeBareRepository } from '../world/git.ts';
 import { z } from 'zod';
 import { readCatalog } from '../../scripts/catalog/catalog.ts';
 import { openRegistry } from '../../scripts/oci/open-registry.ts';
 import type { Build } from '../../site/schemas/build.ts';
 import { writeBuiltJob } from '../world/built-job.ts';
+import { startFaultyProxy } from '../world/faulty-proxy.ts';
 import { startGitHubApi, type GitHubApi } from '../world/github-api.ts';
 import { startRegistry, type TestRegistry } from '../world/registry.ts';
 import { basicVariables } from '../world/run.ts';
@@ -65,19 +66,28 @@ test.runIf(process.env['FULL'] === '1')(
 );
 
 test('the next publisher repairs the pushes of a killed one', async () => {
+  // Until it is killed, nothing but the first image gets its tag: it cannot end before.
+  let tagged = 0;
+  let isKilled = false;
+  const proxy = await startFaultyProxy(
+    server.host,
+    ({ method, url = '' }) => method === 'PUT' && url.includes('/manifests/') && tagged++ > 0 && !isKilled,
+  );
+  onTestFinished(() => proxy.stop());
+  registry = `${proxy.host}/owner/repo`;
   const killed = openPublisher('killed', packageNames(), 1);
   const child = killed.start();
   const ended = new Promise<NodeJS.Signals | null>((done) =>
     child.once('close', (_, signal) => done(signal)),
   );
-  // The first pushed image has its tag long before the catalog is written or committed.
   while (child.exitCode === null && (await listTags()).length === 0) await setTimeout(5);
   child.kill('SIGKILL');
   expect(await ended).toBe('SIGKILL');
+  isKilled = true;
   const pushed = new Map<string, string | undefined>();
   for (const tag of await listTags())
     pushed.set(tag, (await openRegistry(registry).describeTag(tag))?.digest);
-  expect(pushed.size).toBeGreaterThan(0);
+  expect(pushed.size).toBe(1);
 
   const next = openPublisher('next', packageNames(), 9);
   await next.receive();
