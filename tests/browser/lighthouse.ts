@@ -1,13 +1,18 @@
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import lighthouse from 'lighthouse';
 import { chromium } from 'playwright';
+import { ignoreMissing } from '../../scripts/cli/files.ts';
 import { findChrome } from '../tools/tools.ts';
 import type { TestSite } from './site.ts';
 
 /** Lighthouse categories to measure. */
 export const CATEGORIES = ['performance', 'accessibility', 'best-practices', 'seo'] as const;
+
+/** Time limit for Chrome to start, and time between two looks at its file, in milliseconds. */
+const [START_MS, POLL_MS] = [300_000, 50];
 
 /** Maximum number of runs per page: other work on the machine only lowers the score. */
 const MOST_RUNS = 4;
@@ -25,6 +30,7 @@ export async function findLowScores(
   const executablePath = findChrome();
   const context = await chromium.launchPersistentContext(profile, {
     ...(executablePath === undefined ? {} : { executablePath }),
+    timeout: START_MS,
     args: ['--no-sandbox', '--disable-gpu', '--disable-dev-shm-usage', '--remote-debugging-port=0'],
   });
   try {
@@ -68,8 +74,12 @@ function lowScores(url: string, { categories, audits }: Report): Map<string, str
   );
 }
 
-/** Reads the port from a file that Chrome writes. */
+/** Reads the port from a file that Chrome writes, sometimes after Playwright is connected to it. */
 async function readPort(profile: string): Promise<number> {
-  const text = await readFile(join(profile, 'DevToolsActivePort'), 'utf8');
-  return Number.parseInt(text, 10);
+  for (;;) {
+    const text = await readFile(join(profile, 'DevToolsActivePort'), 'utf8').catch(ignoreMissing);
+    const [, port] = /^(\d+)\n/.exec(text ?? '') ?? [];
+    if (port !== undefined) return Number(port);
+    await sleep(POLL_MS);
+  }
 }
