@@ -51,16 +51,16 @@ export async function checkArtifact(
     timeout: milliseconds,
     killSignal: 'SIGKILL',
   });
-  const started = Date.now();
   return new Promise((resolve, reject) => {
     let answer: CheckedArtifact | undefined;
     child.once('message', (message) => {
       answer = message as CheckedArtifact;
     });
     child.once('error', reject);
-    child.once('exit', (code, signal) => {
+    // An answer may arrive after the exit, but not after this.
+    child.once('close', (code, signal) => {
       if (answer) resolve(answer);
-      else if (Date.now() - started >= milliseconds)
+      else if (child.killed)
         resolve({
           refused: `expected an artifact that can be checked within ${milliseconds / 60_000} minutes`,
         });
