@@ -117,6 +117,9 @@ export async function openSpack({ program, version }: Spack, packages?: string[]
     install_tree: { root: store },
     build_stage: [join(folder, 'stage')],
     source_cache: join(folder, 'src'),
+    // In seconds: the servers of tests share a busy machine with it.
+    connect_timeout: 300,
+    db_lock_timeout: 300,
   };
   await writeFile(join(user, 'config.yaml'), JSON.stringify({ config }));
   const base = {
