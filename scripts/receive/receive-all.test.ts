@@ -76,6 +76,21 @@ test('records which builds a person requested, and not what those need', async (
   expect(requested.map(({ hash, origin }) => [hash, origin.byHand])).toEqual([[TREE, 'tree']]);
 });
 
+test('records the spec of each root where a job builds several', async () => {
+  const [other] = [...hashes()].filter((hash) => hash !== TREE);
+  const roots = [
+    { hash: TREE, spec: 'tree@2' },
+    { hash: other ?? '', spec: 'another +shared' },
+  ];
+  const entries = [
+    plan(0, hashes(), undefined, { byHand: true, specs: roots.map(({ spec }) => spec) }, roots),
+  ];
+  upload(0);
+  await receive(entries);
+  const { builds } = readCatalog(catalog());
+  expect(roots.map(({ hash }) => builds.get(hash)?.origin.byHand)).toEqual(['tree@2', 'another +shared']);
+});
+
 test('turns a refused artifact into a failure, without affecting the others', async () => {
   const entries = [plan(0), plan(1)];
   upload(1);
@@ -334,6 +349,7 @@ function plan(
   planned: Iterable<string> = hashes(),
   environment?: string,
   more = {},
+  roots = [{ hash: TREE, spec: 'tree' }],
 ): MatrixEntry {
   const nodes = nodesOf(new HostileCache());
 
@@ -344,7 +360,7 @@ function plan(
   };
   const lock = {
     _meta: { 'lockfile-version': 6, 'specfile-version': 5 },
-    roots: [{ hash: TREE, spec: 'tree' }],
+    roots,
     concrete_specs: Object.fromEntries(nodes.map((node) => [node.hash, node])),
   };
   const request = {

@@ -140,17 +140,17 @@ async function publishArtifact(
     SPACK_PACKAGES_VERSION: inputs.packages,
     SPACK_PACKAGES_RELEASE: inputs.request.release,
   };
-  const asked = new Set(inputs.part?.asked ?? roots.map(({ hash }) => hash));
-  const typed = inputs.request.byHand ? inputs.request.specs[0] : undefined;
+  // A part of a divided run may hold several requested specs.
+  const typed = new Map(inputs.request.byHand && roots.map(({ hash, spec }) => [hash, spec]));
   const { newBuilds, warnings } = await publishEntries(entries, {
     ...destination,
     home: destination.homes?.get(entry.target),
     times: new Map(Object.entries(record.times ?? {})),
     environment,
-    originOf: ({ root, inspected }) => ({
-      ...readOrigin(environment, inspected.spackVersion),
-      ...(typed !== undefined && asked.has(root.node.hash) ? { byHand: typed } : {}),
-    }),
+    originOf: ({ root, inspected }) => {
+      const byHand = typed.get(root.node.hash);
+      return { ...readOrigin(environment, inspected.spackVersion), ...(byHand !== undefined && { byHand }) };
+    },
   });
   const published = entries.map(({ root }) => root.node);
   addFiles(catalogDirectory, packageFiles(record.packages, plan, catalogDirectory, circumstances.date));

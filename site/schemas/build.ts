@@ -105,7 +105,7 @@ export const Origin = z.strictObject({
     .max(2_000)
     .optional()
     .describe(
-      'The spec that a person requested and this build is the result of, as typed: `hdf5@1.14 +mpi`. Renewed with the same ' +
+      'The spec that a person requested and this build is the result of, as Spack writes it: `hdf5@1.14+mpi`. Renewed with the same ' +
         'spec, before builds that nobody requested.',
     ),
   imported: Imported.optional().describe('Present if the build was imported from another cache.'),
