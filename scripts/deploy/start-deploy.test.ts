@@ -46,6 +46,7 @@ beforeEach(async () => {
 
 afterEach(async () => {
   await api?.close();
+  api = undefined;
   site.closeAllConnections();
   site.close();
   rmSync(folder, { recursive: true, force: true });
@@ -139,6 +140,7 @@ async function open(
   pages: Pick<Parameters<typeof startGitHubApi>[0], 'pagesUrl' | 'more'> = {},
 ): Promise<void> {
   await api?.close();
+  api = undefined;
   api = await startGitHubApi({ repositoryDir: origin, repository: 'Owner/Cache', token: 'secret', ...pages });
 }
 

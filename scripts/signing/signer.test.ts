@@ -24,7 +24,7 @@ test.each<[string, string[], string]>([
   ['NIST P-256', ['nistp256', 'nist'], ''],
 ])('signs with a key exported from gpg: %s', async (_, [algorithm = '', name = ''], passphrase) => {
   await gnupg.newKey(algorithm, name, passphrase);
-  const exported = await gnupg.exportSecret(['--export-secret-keys', name], passphrase);
+  const exported = await gnupg.exportSecret(['--export-secret-keys', `=${name}`], passphrase);
   const own = await signerOf(exported, passphrase);
   const stranger = await makeKey({ name: 'Stranger', date: KEY_DATE });
   const signed = await signManifest(TEXT, own, new Date());
