@@ -43,7 +43,7 @@ async function choose(reason: string, { settings: file, ...options }: Options): 
   const settings = readSettingsFile(file);
   const versions = await resolveVersions(options, settings, process.env);
   expectUsableSpack(versions.spack);
-  setOutput('commit', laterCommit(process.env));
+  setOutput('commit', await laterCommit(process.env));
   setOutput('since', options.since || readDate(process.env, new Date()));
   await reportRepository(process.env);
   await reportNewer(settings, process.env);

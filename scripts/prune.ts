@@ -47,7 +47,7 @@ async function prune(options: { apply: boolean; catalog: string; registry: strin
   }
   const hands = {
     deleteImages: openDeleter(openRegistry(options.registry)),
-    findPublished: openBranch(options.catalog, process.env),
+    findPublished: await openBranch(options.catalog, process.env),
   };
   const applied = await applyPlan(options.catalog, plan, { catalog, removed, now, ...hands });
   for (const path of failures) rmSync(join(options.catalog, path));

@@ -17,8 +17,8 @@ const command = createCommand({
 
 await runCommand(command);
 
-function update(url: string, version: string): void {
-  const { commit, isOld } = takeRelease(process.cwd(), url, version);
+async function update(url: string, version: string): Promise<void> {
+  const { commit, isOld } = await takeRelease(process.cwd(), url, version);
   console.error(
     isOld
       ? `nothing to do: ${version} of the template (${commit.slice(0, 8)}) is in this copy already`

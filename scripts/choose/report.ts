@@ -1,8 +1,8 @@
-import { execFileSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { microarchitectureOf, type BuildCacheSettings } from '../../site/schemas/build-cache-settings.ts';
 import type { ProcessEnvironment } from '../../site/schemas/settings.ts';
 import { describeError } from '../cli/command.ts';
+import { git } from '../cli/git.ts';
 import { addSummary, annotate, escapeMarkdown, setOutput } from '../github/actions.ts';
 import { openGitHub } from '../github/api.ts';
 import { readRepository } from '../github/repository.ts';
@@ -48,9 +48,12 @@ function describeChoice({ requests, reasons }: Choice): string {
  * The commit that is checked out, if it is later than the one that started the run; else an empty text. The
  * later jobs of the run use its scripts.
  */
-export function laterCommit({ GITHUB_SHA: started, GITHUB_OUTPUT: output }: ProcessEnvironment): string {
+export async function laterCommit({
+  GITHUB_SHA: started,
+  GITHUB_OUTPUT: output,
+}: ProcessEnvironment): Promise<string> {
   if (!started || !output) return '';
-  const head = execFileSync('git', ['rev-parse', 'HEAD'], { encoding: 'utf8' }).trim();
+  const head = await git('.', ['rev-parse', 'HEAD']);
   return head === started ? '' : head;
 }
 

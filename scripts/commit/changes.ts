@@ -1,7 +1,7 @@
-import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import { readIfThere } from '../cli/files.ts';
+import { git } from '../cli/git.ts';
 
 /** A file that differs from the checked-out commit. */
 export interface Change {
@@ -20,25 +20,22 @@ export interface LocalChanges {
   changes: Change[];
 }
 
-/** Enough for git's list of a hundred thousand files. */
-const MAX_LIST_BYTES = 2 ** 26;
-
 /** Finds files that were added, changed or removed below a folder of a git checkout, sorted by path. */
-export function readChanges(folder: string): LocalChanges {
-  const git = (...args: string[]): string =>
-    execFileSync('git', ['-C', folder, ...args], { encoding: 'utf8', maxBuffer: MAX_LIST_BYTES });
-  const root = git('rev-parse', '--show-toplevel').trim();
-  const head = git('rev-parse', 'HEAD').trim();
-  const prefix = git('rev-parse', '--show-prefix').trim();
+export async function readChanges(folder: string): Promise<LocalChanges> {
+  const root = await git(folder, ['rev-parse', '--show-toplevel']);
+  const head = await git(folder, ['rev-parse', 'HEAD']);
+  const prefix = await git(folder, ['rev-parse', '--show-prefix']);
 
   const tracked = new Map<string, string>();
-  for (const line of git('ls-tree', '-r', '-z', '--full-tree', head, '--', prefix || '.').split('\0')) {
+  const tree = await git(folder, ['ls-tree', '-r', '-z', '--full-tree', head, '--', prefix || '.']);
+  for (const line of tree.split('\0')) {
     const [, oid, path] = /^\d+ blob ([0-9a-f]+)\t([^]*)$/.exec(line) ?? [];
     if (oid && path) tracked.set(path, oid);
   }
   const paths = new Set<string>();
   // No rename detection, and untracked files listed one by one: each entry is one path.
-  const status = git('status', '--porcelain', '-z', '--untracked-files=all', '--no-renames', '--', '.');
+  const how = ['--porcelain', '-z', '--untracked-files=all', '--no-renames'];
+  const status = await git(folder, ['status', ...how, '--', '.']);
   for (const entry of status.split('\0')) if (entry.length > 3) paths.add(entry.slice(3));
 
   const changes = [...paths].sort().map((path): Change => {

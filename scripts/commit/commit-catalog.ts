@@ -75,7 +75,7 @@ async function commitChanges(
   { github, branch, catalog, headline, environment }: CatalogCommit,
   filesBefore: number,
 ): Promise<Committed & { changes: Change[] }> {
-  const local = readChanges(catalog);
+  const local = await readChanges(catalog);
   const described = describeChanges(local.changes, readOrigin(environment).run);
   const committed = await commitFiles(
     github,

@@ -250,7 +250,7 @@ test('reports what is committed before a later commit fails', async () => {
   for (let file = 0; file < 1_001; file += 1)
     write(work, `site/content/packages/p${file}.json`, `package ${file}`);
   const told: number[] = [];
-  const local = readChanges(join(work, 'site/content'));
+  const local = await readChanges(join(work, 'site/content'));
   const committing = commitFiles(github, 'main', local, MESSAGE, (files) => {
     told.push(files);
     api.fail('rule');
@@ -263,13 +263,13 @@ test('reports what is committed before a later commit fails', async () => {
 test('reports a missing branch', async () => {
   const work = checkOut('work');
   write(work, 'site/content/builds/zlib/zlib-1.json', build('zlib'));
-  await expect(commitFiles(github, 'nope', readChanges(join(work, 'site/content')), MESSAGE)).rejects.toThrow(
-    'Owner/repo has no branch nope',
-  );
+  await expect(
+    commitFiles(github, 'nope', await readChanges(join(work, 'site/content')), MESSAGE),
+  ).rejects.toThrow('Owner/repo has no branch nope');
 });
 
-function commit(work: string, onCommit?: (files: number) => void): Promise<Committed> {
-  return commitFiles(github, 'main', readChanges(join(work, 'site/content')), MESSAGE, onCommit);
+async function commit(work: string, onCommit?: (files: number) => void): Promise<Committed> {
+  return commitFiles(github, 'main', await readChanges(join(work, 'site/content')), MESSAGE, onCommit);
 }
 
 /** The part of a build's record that is read. */

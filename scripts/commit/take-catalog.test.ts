@@ -36,7 +36,7 @@ test('updates the catalog to what other runs have published, and leaves the scri
   expect(readFileSync(join(run, 'scripts/receive.ts'), 'utf8')).toBe('of the run');
   // The next commit is on top of the head and has only the changes of this run.
   writeFileSync(join(run, 'site/content/mine.json'), 'mine');
-  const { head, changes } = readChanges(join(run, 'site/content'));
+  const { head, changes } = await readChanges(join(run, 'site/content'));
   expect([head, changes.map(({ path }) => path)]).toEqual([to, ['site/content/mine.json']]);
 });
 
@@ -66,7 +66,7 @@ test('changes nothing when the branch has not moved, and reports when it cannot 
 test('treats a head without a catalog as empty', async () => {
   push('other', { README: 'x' }, 'site');
   await takeCatalog(join(run, 'site/content'), 'main', process.env);
-  expect(readChanges(join(run, 'site/content')).changes).toEqual([]);
+  expect((await readChanges(join(run, 'site/content'))).changes).toEqual([]);
 });
 
 /** Commits files on main as somebody else, and removes one path. */

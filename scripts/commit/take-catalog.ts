@@ -1,9 +1,8 @@
-import { execFileSync } from 'node:child_process';
 import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import pRetry from 'p-retry';
 import type { ProcessEnvironment } from '../../site/schemas/settings.ts';
-import { pace } from '../http/retry.ts';
+import { git as runGit } from '../cli/git.ts';
+import { askRemote } from '../spack/git-checkout.ts';
 
 const RETRIES = 4;
 
@@ -19,31 +18,27 @@ export async function takeCatalog(
   branch: string,
   environment: ProcessEnvironment,
 ): Promise<{ from: string; to: string; changed: string[] }> {
-  const env = { ...environment, ...login(environment) };
-  const git = (folder: string, ...args: string[]): string =>
-    execFileSync('git', ['-C', folder, ...args], {
-      env,
-      encoding: 'utf8',
-      stdio: ['ignore', 'pipe', 'pipe'],
-    }).trim();
-  const root = git(catalog, 'rev-parse', '--show-toplevel');
-  const folder = git(catalog, 'rev-parse', '--show-prefix');
-  const from = git(root, 'rev-parse', 'HEAD');
+  const options = { environment: { ...environment, ...login(environment) } };
+  const git = (folder: string, ...args: string[]) => runGit(folder, args, options);
+  const root = await git(catalog, 'rev-parse', '--show-toplevel');
+  const folder = await git(catalog, 'rev-parse', '--show-prefix');
+  const from = await git(root, 'rev-parse', 'HEAD');
   const fetch = ['fetch', '--quiet', '--no-tags', '--depth=1', 'origin', `refs/heads/${branch}`];
   try {
-    await pRetry(() => git(root, ...fetch), { retries: RETRIES, minTimeout: 2 * pace.secondMs });
+    await askRemote(root, fetch, { ...options, retries: RETRIES });
   } catch (cause) {
     throw new Error(`the head of ${branch} could not be fetched`, { cause });
   }
-  const to = git(root, 'rev-parse', 'FETCH_HEAD');
+  const to = await git(root, 'rev-parse', 'FETCH_HEAD');
   if (from === to) return { from, to, changed: [] };
   const compare = ['diff', '--name-only', '--no-renames', '-z', from, to, '--', `${folder}environments`];
-  const stacks = git(root, ...compare);
-  git(root, 'reset', '--quiet', '--mixed', to);
+  const stacks = await git(root, ...compare);
+  await git(root, 'reset', '--quiet', '--mixed', to);
   // Files that the head does not have are removed, too.
   rmSync(join(root, folder), { recursive: true });
   mkdirSync(join(root, folder));
-  if (git(root, 'ls-tree', to, folder) !== '') git(root, 'checkout', '--quiet', to, '--', folder);
+  if ((await git(root, 'ls-tree', to, folder)) !== '')
+    await git(root, 'checkout', '--quiet', to, '--', folder);
   const changed = stacks.split('\0').flatMap((path) => /([^/]+)\.yaml$/.exec(path)?.[1] ?? []);
   return { from, to, changed };
 }
@@ -58,6 +53,5 @@ function login(environment: ProcessEnvironment): Record<string, string> {
     GIT_CONFIG_COUNT: String(count + 1),
     [`GIT_CONFIG_KEY_${count}`]: `http.${server}/.extraheader`,
     [`GIT_CONFIG_VALUE_${count}`]: `AUTHORIZATION: basic ${basic}`,
-    GIT_TERMINAL_PROMPT: '0',
   };
 }

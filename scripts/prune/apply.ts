@@ -1,6 +1,5 @@
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { execFileSync } from 'node:child_process';
 import { z } from 'zod';
 import prettyBytes from 'pretty-bytes';
 import { shortHash, isoSeconds, DAY_MS } from '../../site/lib/format.ts';
@@ -16,6 +15,7 @@ import { formatJson } from '../../site/lib/json.ts';
 import type { ImageDeleter } from './delete-images.ts';
 import type { PrunePlan } from './plan.ts';
 import type { ProcessEnvironment } from '../../site/schemas/settings.ts';
+import { git } from '../cli/git.ts';
 import { readFiles } from '../commit/branch.ts';
 import { openGitHub } from '../github/api.ts';
 
@@ -200,13 +200,11 @@ type FindPublished = (builds: readonly Build[]) => Promise<ReadonlySet<DagHash>>
  * unknown, and nothing is found.
  * @param catalog the catalog's folder, in a git checkout
  */
-export function openBranch(catalog: string, environment: ProcessEnvironment): FindPublished {
+export async function openBranch(catalog: string, environment: ProcessEnvironment): Promise<FindPublished> {
   const { GITHUB_TOKEN: token, GITHUB_REPOSITORY: repository, GITHUB_REF_NAME: branch } = environment;
   if (!token || !repository || !branch) return () => Promise.resolve(new Set());
   const github = openGitHub(environment);
-  const prefix = execFileSync('git', ['-C', catalog, 'rev-parse', '--show-prefix'], {
-    encoding: 'utf8',
-  }).trim();
+  const prefix = await git(catalog, ['rev-parse', '--show-prefix']);
   return async (builds) => {
     const hashes = new Map(builds.map((build) => [`${prefix}${buildFile(build)}`, build.hash]));
     const files = await readFiles(github, `refs/heads/${branch}`, [...hashes.keys()]);

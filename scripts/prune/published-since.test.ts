@@ -111,7 +111,7 @@ test('names an image that is deleted right after its build was published, and wh
     catalog,
     removed,
     now,
-    findPublished: openBranch(content, environment),
+    findPublished: await openBranch(content, environment),
     deleteImages: async (images, isWanted) => {
       // The build is published and committed after this check, and before its image is deleted.
       const [first] = images;

@@ -1,6 +1,7 @@
 import { existsSync, mkdirSync } from 'node:fs';
 import { annotate } from '../github/actions.ts';
-import { git } from '../spack/git-checkout.ts';
+import { git } from '../cli/git.ts';
+import { askRemote } from '../spack/git-checkout.ts';
 
 const BUILTIN = 'repos/spack_repo/builtin';
 
@@ -22,7 +23,7 @@ export async function readRecipeTrees(url: string, commit: string, folder: strin
     await git(folder, ['init', '--quiet', '--bare']);
   }
   try {
-    await git(folder, ['fetch', '--quiet', '--depth', '1', '--filter=blob:none', '--', url, commit]);
+    await askRemote(folder, ['fetch', '--quiet', '--depth', '1', '--filter=blob:none', '--', url, commit]);
   } catch (cause) {
     throw new Error(`cannot fetch "${commit}" of ${url}; expected one of its tags or commits`, { cause });
   }

@@ -1,24 +1,17 @@
-import { execFile } from 'node:child_process';
 import { existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
 import { isoSeconds } from '../../site/lib/format.ts';
 import { GitVersion } from '../../site/schemas/build-cache-settings.ts';
+import { git, type GitOptions } from '../cli/git.ts';
 import { TemporaryError, retry } from '../http/retry.ts';
 
-const execute = promisify(execFile);
-const TIMEOUT_MS = 10 * 60_000;
-/** The tags of spack-packages take about 100 kB. */
-const MAX_OUTPUT_BYTES = 2 ** 26;
 /** Errors of git for a missing tag, commit or repository. */
 const ABSENT =
   /couldn't find remote ref|not our ref|repository '.*' not found|does not appear to be a git repository/i;
 
-/** Retries and time limit for requests to another host. */
-export interface Patience {
+/** Retries, time limit and environment of requests to another host. */
+export interface Patience extends GitOptions {
   retries?: number;
-  /** Time limit of one attempt, in milliseconds. */
-  timeoutMs?: number;
 }
 
 /**
@@ -39,7 +32,7 @@ export async function checkOut(url: string, version: string, folder: string): Pr
   const present = await headOf(folder);
   if (present !== undefined && present === version) return present;
   try {
-    await askRemote(['-C', folder, 'fetch', '--quiet', '--depth', '1', '--', url, version]);
+    await askRemote(folder, ['fetch', '--quiet', '--depth', '1', '--', url, version]);
   } catch (cause) {
     throw new Error(`cannot fetch "${version}" of ${url}; expected one of its tags or commits`, { cause });
   }
@@ -51,17 +44,18 @@ export async function checkOut(url: string, version: string, folder: string): Pr
 }
 
 /**
- * Runs a git command that contacts another host, and retries errors that may be temporary. Git has a single
+ * Runs a git command in a folder that contacts another host, and retries errors that may be temporary. Git has a single
  * exit code for all errors, so its messages tell whether a tag or repository is missing, which a retry does
  * not change.
  */
 export async function askRemote(
+  folder: string,
   args: string[],
-  { retries = 2, timeoutMs = TIMEOUT_MS }: Patience = {},
+  { retries = 2, ...options }: Patience = {},
 ): Promise<string> {
   const run = async (): Promise<string> => {
     try {
-      return await runGit(args, timeoutMs);
+      return await git(folder, args, options);
     } catch (cause) {
       const text = cause instanceof Error ? cause.message : String(cause);
       if (ABSENT.test(text)) throw cause;
@@ -73,20 +67,6 @@ export async function askRemote(
 
 async function headOf(folder: string): Promise<string | undefined> {
   return git(folder, ['rev-parse', '--verify', '--quiet', 'HEAD^{commit}']).catch(() => undefined);
-}
-
-/** Runs a git command in a folder. @returns its output, trimmed */
-export async function git(folder: string, args: string[]): Promise<string> {
-  return runGit(['-C', folder, ...args]);
-}
-
-async function runGit(args: string[], timeoutMs = TIMEOUT_MS): Promise<string> {
-  const { stdout } = await execute('git', args, {
-    env: { ...process.env, GIT_TERMINAL_PROMPT: '0', LC_ALL: 'C' },
-    timeout: timeoutMs,
-    maxBuffer: MAX_OUTPUT_BYTES,
-  });
-  return stdout.trim();
 }
 
 /** Date of the commit that is checked out: UTC, whole seconds. */

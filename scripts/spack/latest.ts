@@ -78,7 +78,7 @@ async function readNewest(url: string, patience: Patience = {}): Promise<string>
 /** Lists the tags of a git repository without fetching it. */
 async function listTags(url: string, patience: Patience): Promise<string[]> {
   try {
-    const stdout = await askRemote(['ls-remote', '--tags', '--refs', '--', url], patience);
+    const stdout = await askRemote('.', ['ls-remote', '--tags', '--refs', '--', url], patience);
     return stdout.split('\n').flatMap((line) => /\trefs\/tags\/(\S+)$/.exec(line)?.[1] ?? []);
   } catch (cause) {
     throw new Error(`cannot list the tags of ${url}; run it again, or name a tag or a commit`, { cause });

@@ -37,7 +37,7 @@ beforeEach(() => {
 
 afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
-test('updates a copy release after release, and keeps the files of the owner', () => {
+test('updates a copy release after release, and keeps the files of the owner', async () => {
   write(template, {
     'README.md': lines('readme').replace('readme 30\n', 'a new chapter\n'),
     'scripts/new.ts': lines('new'),
@@ -45,7 +45,7 @@ test('updates a copy release after release, and keeps the files of the owner', (
   });
   rmSync(join(template, 'scripts/old.ts'));
   commit(template, 'Release 1');
-  expect(takeRelease(copy, template, 'main').isOld).toBe(false);
+  expect((await takeRelease(copy, template, 'main')).isOld).toBe(false);
   expect(read('README.md')).toContain('about our cache');
   expect(read('README.md')).toContain('a new chapter');
   expect(read('.github/build-cache.yaml')).toBe('spack: v1.0.2\n');
@@ -59,9 +59,9 @@ test('updates a copy release after release, and keeps the files of the owner', (
 
   write(template, { 'scripts/new.ts': lines('newer') });
   commit(template, 'Release 2');
-  takeRelease(copy, template, 'main');
+  await takeRelease(copy, template, 'main');
   expect(read('scripts/new.ts')).toBe(lines('newer'));
-  expect(takeRelease(copy, template, 'main').isOld).toBe(true);
+  expect((await takeRelease(copy, template, 'main')).isOld).toBe(true);
   expect(git(copy, 'log', '--format=%s', '--first-parent').split('\n')).toEqual([
     'Update to main of the template',
     'Update to main of the template',
@@ -70,11 +70,11 @@ test('updates a copy release after release, and keeps the files of the owner', (
   ]);
 });
 
-test('stops where both changed the same lines, and can be undone', () => {
+test('stops where both changed the same lines, and can be undone', async () => {
   write(template, { 'README.md': lines('readme').replace('readme 1\n', 'another beginning\n') });
   commit(template, 'Release');
   const before = git(copy, 'rev-parse', 'HEAD');
-  expect(() => takeRelease(copy, template, 'main')).toThrow(
+  await expect(takeRelease(copy, template, 'main')).rejects.toThrow(
     /the same lines of README\.md: .*git merge --abort/,
   );
   git(copy, 'merge', '--abort');
@@ -83,20 +83,20 @@ test('stops where both changed the same lines, and can be undone', () => {
   expect(git(copy, 'status', '--porcelain')).toBe('');
 });
 
-test('updates a copy that started from a commit that is not in the template', () => {
+test('updates a copy that started from a commit that is not in the template', async () => {
   write(template, { 'scripts/new.ts': lines('new') });
   git(template, 'add', '.');
   git(template, ...who, 'commit', '--quiet', '--amend', '--message', 'Another beginning');
   write(copy, { 'README.md': lines('readme') });
   commit(copy, 'Describe it elsewhere');
-  takeRelease(copy, template, 'main');
+  await takeRelease(copy, template, 'main');
   expect(existsSync(join(copy, 'scripts/new.ts'))).toBe(true);
   expect(read('.github/build-cache.yaml')).toBe('spack: v1.0.2\n');
 });
 
-test('does not change a checkout with local changes', () => {
+test('does not change a checkout with local changes', async () => {
   write(copy, { 'README.md': 'half done\n' });
-  expect(() => takeRelease(copy, template, 'main')).toThrow(/expected a checkout without changes/);
+  await expect(takeRelease(copy, template, 'main')).rejects.toThrow(/expected a checkout without changes/);
   expect(read('README.md')).toBe('half done\n');
 });
 

@@ -1,4 +1,4 @@
-import { execFileSync } from 'node:child_process';
+import { git as runGit, gitSucceeds } from '../cli/git.ts';
 
 /** Paths that belong to the owner of a copy and keep the copy's state. */
 const OWN_PATHS = ['site/content', '.github/build-cache.yaml'];
@@ -17,47 +17,36 @@ export interface TakenRelease {
  * @throws when the checkout has changes, or both sides changed the same lines of a file that is not the
  * owner's
  */
-export function takeRelease(folder: string, url: string, version: string): TakenRelease {
-  const git = (...args: string[]): string =>
-    execFileSync('git', ['-C', folder, ...args], {
-      encoding: 'utf8',
-      stdio: ['ignore', 'pipe', 'pipe'],
-    }).trim();
-  const succeeds = (...args: string[]): boolean => {
-    try {
-      git(...args);
-      return true;
-    } catch {
-      return false;
-    }
-  };
-  if (git('status', '--porcelain', '--untracked-files=no') !== '') {
+export async function takeRelease(folder: string, url: string, version: string): Promise<TakenRelease> {
+  const git = (...args: string[]) => runGit(folder, args);
+  const succeeds = (...args: string[]) => gitSucceeds(folder, args);
+  if ((await git('status', '--porcelain', '--untracked-files=no')) !== '') {
     throw new Error(`${folder}: expected a checkout without changes; commit or stash them first`);
   }
-  git('fetch', '--quiet', '--no-tags', url, version);
-  const commit = git('rev-parse', 'FETCH_HEAD');
-  if (succeeds('merge-base', '--is-ancestor', commit, 'HEAD')) return { commit, isOld: true };
-  const root = git('rev-list', '--max-parents=0', '--first-parent', 'HEAD');
-  const isFirst = !succeeds('merge-base', 'HEAD', commit);
+  await git('fetch', '--quiet', '--no-tags', url, version);
+  const commit = await git('rev-parse', 'FETCH_HEAD');
+  if (await succeeds('merge-base', '--is-ancestor', commit, 'HEAD')) return { commit, isOld: true };
+  const root = await git('rev-list', '--max-parents=0', '--first-parent', 'HEAD');
+  const isFirst = !(await succeeds('merge-base', 'HEAD', commit));
   const start = isFirst
-    ? findStart(git(`log`, '--format=%H %T', commit), git('rev-parse', `${root}^{tree}`))
+    ? findStart(await git('log', '--format=%H %T', commit), await git('rev-parse', `${root}^{tree}`))
     : undefined;
-  if (start !== undefined) git('replace', '--graft', root, start);
+  if (start !== undefined) await git('replace', '--graft', root, start);
   try {
     // Conflicts are checked below, since those in the owner's own files do not count.
-    succeeds('merge', '--no-commit', '--no-ff', '--allow-unrelated-histories', commit);
+    await succeeds('merge', '--no-commit', '--no-ff', '--allow-unrelated-histories', commit);
   } finally {
-    if (start !== undefined) git('replace', '--delete', root);
+    if (start !== undefined) await git('replace', '--delete', root);
   }
-  restoreOwn(git, succeeds);
-  const open = git('diff', '--name-only', '--diff-filter=U').split('\n').filter(Boolean);
+  await restoreOwn(folder);
+  const open = (await git('diff', '--name-only', '--diff-filter=U')).split('\n').filter(Boolean);
   if (open.length > 0) {
     throw new Error(
       `both you and the template changed the same lines of ${open.join(', ')}: resolve the conflicts, "git add" the files and "git commit", ` +
         'or undo the merge with "git merge --abort"',
     );
   }
-  git('commit', '--quiet', '--message', `Update to ${version} of the template`);
+  await git('commit', '--quiet', '--message', `Update to ${version} of the template`);
   return { commit, isOld: false };
 }
 
@@ -69,11 +58,12 @@ function findStart(log: string, tree: string): string | undefined {
     .find(([, treeOf]) => treeOf === tree)?.[0];
 }
 
-function restoreOwn(git: (...args: string[]) => string, succeeds: (...args: string[]) => boolean): void {
+async function restoreOwn(folder: string): Promise<void> {
   for (const path of OWN_PATHS) {
     // Removes the path if the copy does not have it.
-    succeeds('rm', '-r', '--quiet', '--cached', '--ignore-unmatch', '--', path);
-    if (git('ls-tree', '--name-only', 'HEAD', '--', path) !== '') git('checkout', 'HEAD', '--', path);
-    git('clean', '--quiet', '-d', '--force', '--', path);
+    await gitSucceeds(folder, ['rm', '-r', '--quiet', '--cached', '--ignore-unmatch', '--', path]);
+    if ((await runGit(folder, ['ls-tree', '--name-only', 'HEAD', '--', path])) !== '')
+      await runGit(folder, ['checkout', 'HEAD', '--', path]);
+    await runGit(folder, ['clean', '--quiet', '-d', '--force', '--', path]);
   }
 }

@@ -171,7 +171,7 @@ export async function openRepository(setting: Setting): Promise<Repository> {
       write('site/content/packages/zlib.json', '{}');
       if (setting.fault) api.fail(setting.fault);
       try {
-        const { files } = await commitFiles(github, branch, readChanges(catalog), {
+        const { files } = await commitFiles(github, branch, await readChanges(catalog), {
           headline: 'Add builds',
           body: '',
         });
