@@ -42,8 +42,11 @@ export const KeyIndex = z.object({
 
 /** The text of a manifest, byte for byte as Spack writes it: `json.dump(…, indent=0, separators=(",", ":"))`. */
 export function manifestText(records: BlobRecord[]): string {
-  const text = JSON.stringify(MirrorManifest.parse({ version: 3, data: records }), null, 1);
-  return text.replaceAll(/^ +/gm, '').replaceAll(/^("\w+"): /gm, '$1:');
+  const data = MirrorManifest.parse({ version: 3, data: records }).data.map((record) => {
+    const members = Object.entries(record).map(([key, value]) => `"${key}":${JSON.stringify(value)}`);
+    return `{\n${members.join(',\n')}\n}`;
+  });
+  return `{\n"version":3,\n"data":[\n${data.join(',\n')}\n]\n}`;
 }
 
 /** The manifest of a spec: its tarball, and its image's config, which is the spec file. */

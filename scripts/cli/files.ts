@@ -1,4 +1,12 @@
-import { mkdtempSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  lstatSync,
+  mkdtempSync,
+  readFileSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import type { z } from 'zod';
 import { parseJson, type JsonSource } from '../../site/lib/json.ts';
 import { quote } from '../build-cache/quote.ts';
@@ -45,6 +53,24 @@ export function listNames(folder: string): string[] {
   } catch (error) {
     return ignoreMissing(error) ?? [];
   }
+}
+
+/**
+ * Bytes of each file in a folder and below, keyed by path; empty when the folder is missing. Symbolic links are left
+ * out. (fast-glob takes four times as much processor time.)
+ */
+export function measureFiles(folder: string): Map<string, number> {
+  const sizes = new Map<string, number>();
+  const folders = [''];
+  for (const below of folders) {
+    for (const name of listNames(`${folder}/${below}`)) {
+      const path = below + name;
+      const stats = lstatSync(`${folder}/${path}`, { throwIfNoEntry: false });
+      if (stats?.isDirectory()) folders.push(`${path}/`);
+      else if (stats?.isFile()) sizes.set(path, stats.size);
+    }
+  }
+  return sizes;
 }
 
 /**

@@ -3,7 +3,6 @@ import type { Catalog } from '../../site/lib/catalog/catalog-files.ts';
 import { indexOfRegistry, updateIndexImage, type IndexContent } from '../mirror/indexes.ts';
 import { openRegistries } from '../oci/open-registry.ts';
 import type { Registry } from '../oci/registry.ts';
-import { checkRegistryBytes } from './check-bytes.ts';
 import { checkRegistry, type RegistryCheck } from './check-registry.ts';
 import type { Diagnosis } from './diagnosis.ts';
 import type { ExaminedCatalog } from './read-catalog.ts';
@@ -34,8 +33,9 @@ export async function checkRegistries(
     const part = registry === own && groups.size === 1 ? read : partOf(read, isThere, registry === own);
     const fixIndex = async (): Promise<void> => void (await updateIndexImage(registry, indexed, index));
     const answers = await checkRegistry(part, diagnosis, { ...check, registry, index: index.blob, fixIndex });
-    if (answers && journal !== undefined)
-      await checkRegistryBytes(part, diagnosis, { registry, index: index.blob, journal });
+    if (!answers || journal === undefined) continue;
+    const { checkRegistryBytes } = await import('./check-bytes.ts');
+    await checkRegistryBytes(part, diagnosis, { registry, index: index.blob, journal });
   }
 }
 

@@ -1,27 +1,19 @@
-import { readdir, rm, stat } from 'node:fs/promises';
-import { join } from 'node:path';
 import pMap from 'p-map';
 import { buildFile } from '../../site/lib/catalog/catalog-files.ts';
 import type { Blob, Build } from '../../site/schemas/build.ts';
-import type { Descriptor } from '../../site/schemas/image-manifest.ts';
-import { digestFrom, type Digest } from '../../site/schemas/digest.ts';
 import { describeError } from '../cli/command.ts';
 import { describeVisibility } from '../github/visibility.ts';
-import { withDirectoryLock } from '../oci/directory-lock.ts';
 import { holdsIndex, indexDigestOf } from '../mirror/indexes.ts';
 import { INDEX_TAG } from '../oci/image.ts';
-import { contentsOf } from '../oci/directory-registry.ts';
-import { blobPath, readIndex, tagOf } from '../oci/layout.ts';
 import { RegistryRefusedError } from '../oci/errors.ts';
-import { type Registry, parseReference } from '../oci/registry.ts';
+import type { Registry } from '../oci/registry.ts';
 import type { ExaminedCatalog } from './read-catalog.ts';
 import { checkContainers } from './check-containers.ts';
+import { checkOrphans, isListed, listFolder, type Folder } from './registry-folder.ts';
 import { REQUESTS, sampleNote, takeDailySample, type Diagnosis, type Fix } from './diagnosis.ts';
 
 /** Attestations that cosign and GitHub store next to an image in a registry without referrers. */
 const ATTESTATION_TAG = /^sha256-[0-9a-f]{64}/;
-/** Minimum age of an orphan: a running push has blobs that no tag names yet. */
-const YOUNG_MS = 3_600_000;
 
 /** Options for checking a registry. */
 export interface RegistryCheck {
@@ -65,7 +57,8 @@ async function compareRegistry(
 ): Promise<void> {
   const { registry } = check;
   const builds = [...read.catalog.builds.values()];
-  const tags = new Set(await registry.listTags());
+  const folder = await listFolder(registry);
+  const tags = new Set(folder ? folder.tags.keys() : await registry.listTags());
   if (await isOther(registry, builds, tags)) {
     // A single cause, rather than a finding for each build.
     diagnosis.add('registry-empty', {
@@ -89,7 +82,6 @@ async function compareRegistry(
   await checkContainers(read, diagnosis, check, tags);
   findUnknownTags(read, diagnosis, registry, tags);
   const there = builds.filter(({ image }) => tags.has(image.tag));
-  const folder = await listFolder(registry);
   await checkImages(there, diagnosis, check, folder);
   await checkIndex(builds, diagnosis, check);
   if (folder) await checkOrphans(read, diagnosis, check, folder);
@@ -166,7 +158,9 @@ async function checkImages(
   // A folder's listing shows which blobs exist; their sizes are checked for the sample only.
   const isThere = async (build: Build, blob: Blob): Promise<boolean> =>
     (!folder || folder.blobs.has(blob.digest)) && (!chosen.has(build) || (await registry.hasBlob(blob)));
-  const looked = folder ? builds : [...chosen];
+  const looked = folder
+    ? builds.filter((build) => chosen.has(build) || !isListed(build, folder))
+    : [...chosen];
   await pMap(
     looked,
     async (build) => {
@@ -203,30 +197,8 @@ async function checkImages(
     'registry',
     'images and their blobs exist',
     builds.length,
-    sampleNote(looked.length, builds.length),
+    sampleNote(folder ? builds.length : chosen.size, builds.length),
   );
-}
-
-/** An OCI layout, listed once. */
-interface Folder {
-  dir: string;
-  entries: readonly Descriptor[];
-  tags: ReadonlyMap<string, Digest>;
-  blobs: ReadonlySet<Digest>;
-}
-
-/** Lists a registry that is a folder; undefined for others, which cannot list their blobs. */
-async function listFolder(registry: Registry): Promise<Folder | undefined> {
-  const reference = parseReference(registry.reference);
-  if (reference.kind !== 'directory') return undefined;
-  const { dir } = reference;
-  const entries = (await readIndex(dir)) ?? [];
-  return {
-    dir,
-    entries,
-    tags: new Map(entries.map((entry) => [tagOf(entry) ?? '', entry.digest])),
-    blobs: new Set((await readdir(join(dir, 'blobs/sha256')).catch(() => [])).map(digestFrom)),
-  };
 }
 
 async function checkIndex(
@@ -246,42 +218,6 @@ async function checkIndex(
     found: digest === index.digest ? 'its manifest, but not all of its blobs' : (digest ?? 'none'),
     fix: fixIndex,
   });
-}
-
-/** Reports blobs of a folder that no image needs. */
-async function checkOrphans(
-  { catalog, removed }: ExaminedCatalog,
-  diagnosis: Diagnosis,
-  { now }: RegistryCheck,
-  { dir, entries, blobs }: Folder,
-): Promise<void> {
-  const known = new Set<Digest>();
-  const graced = [...removed.values()].flatMap(({ grace }) => grace?.build ?? []);
-  for (const { image, tarball } of [...catalog.builds.values(), ...graced])
-    known.add(image.digest).add(image.config.digest).add(tarball.digest);
-  let unknown = [...blobs].filter((digest) => !known.has(digest));
-  // Images that the catalog describes are only read if the other images do not explain all blobs.
-  const described = new Set([...catalog.builds.values()].map(({ image }) => image.digest));
-  for (const isDescribed of [false, true]) {
-    if (unknown.length === 0) break;
-    for (const entry of entries.filter(({ digest }) => described.has(digest) === isDescribed)) {
-      // An unreadable image is a separate finding.
-      for (const { digest } of await contentsOf(dir, dir, [entry]).catch(() => [])) known.add(digest);
-    }
-    unknown = unknown.filter((digest) => !known.has(digest));
-  }
-  for (const digest of unknown) {
-    const file = blobPath(dir, digest);
-    const age = now.getTime() - ((await stat(file).catch(() => undefined))?.mtimeMs ?? Infinity);
-    if (age < YOUNG_MS) continue;
-    diagnosis.add('blob-orphan', {
-      where: file,
-      expected: 'blobs that an image names',
-      found: 'one that no image names',
-      fix: () => withDirectoryLock(dir, () => rm(file, { force: true })),
-    });
-  }
-  diagnosis.count('registry', 'every blob is named by an image', blobs.size);
 }
 
 /** A fix that points a lost or moved tag back to the published image, if that still exists. */

@@ -7,6 +7,7 @@ import { StorageDocument } from '../../site/schemas/api/storage-document.ts';
 import { digestFrom, mirrorBlobPath } from '../../site/schemas/digest.ts';
 import { mirrorManifestPath } from '../../site/schemas/node.ts';
 import { describeError } from '../cli/command.ts';
+import { measureFiles } from '../cli/files.ts';
 import { parseServedIndex } from '../deploy/live-site.ts';
 import { checkApi } from './check-api.ts';
 import { checkIndexes, type SiteIndexes } from './check-indexes.ts';
@@ -15,7 +16,6 @@ import { expectSize, expectText, lookAt, TEXT_LIMIT_BYTES, type SiteCheck } from
 import type { ExaminedCatalog } from './read-catalog.ts';
 import { readText, type MirrorFiles } from '../build-cache/mirror-files.ts';
 import { KEY_INDEX_MEDIA_TYPE, KEY_MEDIA_TYPE } from '../../site/schemas/mirror-manifest.ts';
-import fastGlob from 'fast-glob';
 import { KEY_INDEX_PATH, KeyIndex, LAYOUT, keyManifestPath } from '../build-cache/mirror-manifest.ts';
 import { REQUESTS, type Diagnosis } from './diagnosis.ts';
 
@@ -180,7 +180,7 @@ async function checkBudget(
   { site, budget }: SiteCheck,
   { blobs }: SiteIndexes,
 ): Promise<void> {
-  const files = (await site.list('')) && (await measureFiles(site.address));
+  const files = (await site.list('')) && measureFiles(site.address);
   const document = files ? undefined : await readText(site, 'api/storage.json', TEXT_LIMIT_BYTES);
   const stated = tryJson(document ?? '', StorageDocument.pick({ bytes: true, budget: true }).loose());
   const total = files ? [...files.values()].reduce((sum, size) => sum + size, 0) : stated?.bytes.total;
@@ -204,11 +204,6 @@ async function checkBudget(
       note: 'a server does not list its files; check the folder of the built site for those that nothing names',
     });
   else await findOrphans(read, diagnosis, site, { files, named: blobs });
-}
-
-async function measureFiles(folder: string): Promise<Map<string, number>> {
-  const files = await fastGlob('**', { cwd: folder, dot: true, stats: true });
-  return new Map(files.map(({ path, stats }) => [path, stats?.size ?? 0]));
 }
 
 /**

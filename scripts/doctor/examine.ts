@@ -1,10 +1,8 @@
 import { parseSettings, type ProcessEnvironment } from '../../site/schemas/settings.ts';
 import { indexOfBuilds, leaveOutUnreadable } from '../mirror/indexes.ts';
 import { readSigner } from '../signing/signer.ts';
-import { checkSiteBytes } from './check-bytes.ts';
 import { checkKeys, checkManifests, checkNodes, checkTimes } from './check-catalog.ts';
 import { checkRegistries } from './check-registries.ts';
-import { checkWithSpack } from './check-spack.ts';
 import { Diagnosis, SAMPLE, toHealth } from './diagnosis.ts';
 import { openMirrorFiles } from '../build-cache/mirror-files.ts';
 import { readWholeCatalog } from './read-catalog.ts';
@@ -23,7 +21,8 @@ export interface DoctorOptions extends Partial<Record<'registry' | 'site' | 'cat
 }
 
 /**
- * Compares catalog, registry and site, the catalog first. Applies fixes if requested, and returns the
+ * Compares catalog, registry and site, the catalog first. Checks that not every run makes are loaded when needed, since
+ * loading them is a large part of a short run's time. Applies fixes if requested, and returns the
  * findings.
  */
 export async function diagnose(
@@ -58,15 +57,19 @@ export async function diagnose(
 
   if (siteUrl) {
     const site = openMirrorFiles(siteUrl);
-    // Loaded only when needed: with the API's schemas this is a large part of a short run's time.
     const { checkSite } = await import('./check-site.ts');
     const check = { ...sample, site, indexed, index: all.blob, budget: settings.PAGES_BUDGET, commit };
     const listed = await checkSite(read, diagnosis, check);
-    if (listed && deep) await checkSiteBytes(read, diagnosis, { site, listed, journal });
+    if (listed && deep) {
+      const { checkSiteBytes } = await import('./check-bytes.ts');
+      await checkSiteBytes(read, diagnosis, { site, listed, journal });
+    }
   }
 
-  if (deep || spack) await checkWithSpack(all.text, indexed.builds.size, diagnosis, environment);
-  else
+  if (deep || spack) {
+    const { checkWithSpack } = await import('./check-spack.ts');
+    await checkWithSpack(all.text, indexed.builds.size, diagnosis, environment);
+  } else
     diagnosis.count('spack', 'Spack reads the index', 1, { checked: 0, note: 'only with --spack or --deep' });
   if (fix) await diagnosis.fixAll();
   const { run } = readOrigin(environment);

@@ -1,8 +1,7 @@
 import { copyFile, mkdir, readFile, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import fastGlob from 'fast-glob';
 import type { Digest } from '../../site/schemas/digest.ts';
-import { ignoreMissing } from '../cli/files.ts';
+import { ignoreMissing, measureFiles } from '../cli/files.ts';
 
 /** A file in a place's list. */
 export interface PlacedFile {
@@ -44,10 +43,7 @@ export async function openFolderPlace(folder: string): Promise<Place> {
     throw new Error(`${folder}: expected a directory, found a file; give another with --to`);
   return {
     address: folder,
-    async list() {
-      const files = await fastGlob('**', { cwd: folder, dot: true, stats: true, followSymbolicLinks: false });
-      return new Map(files.map((entry) => [entry.path, { size: entry.stats?.size ?? 0 }]));
-    },
+    list: () => Promise.resolve(new Map([...measureFiles(folder)].map(([path, size]) => [path, { size }]))),
     async isSame({ path, file }) {
       const [ours, theirs] = await Promise.all([readFile(file), readFile(join(folder, path))]);
       return ours.equals(theirs);

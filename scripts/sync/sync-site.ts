@@ -1,9 +1,8 @@
 import { writeFile, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import pMap from 'p-map';
-import fastGlob from 'fast-glob';
 import { withProgress } from '../cli/progress.ts';
-import { withTemporaryFolder } from '../cli/files.ts';
+import { measureFiles, withTemporaryFolder } from '../cli/files.ts';
 import type { LocalFile, Place, PlacedFile } from './place.ts';
 import { compareTexts } from '../../site/lib/spack/versions.ts';
 import { digestFrom, mirrorBlobPath } from '../../site/schemas/digest.ts';
@@ -171,19 +170,18 @@ const BLOB = /^blobs\/sha256\/[0-9a-f]{2}\/([0-9a-f]{64})$/;
  * refers to a missing blob: an incomplete site would remove files from the place.
  */
 export async function listSiteFiles(folder: string): Promise<LocalFile[]> {
-  const entries = await fastGlob('**', { cwd: folder, dot: true, stats: true, followSymbolicLinks: false });
-  const files = entries
-    .map(({ path, stats }): LocalFile => {
+  const sizes = measureFiles(folder);
+  const files = [...sizes]
+    .map(([path, size]): LocalFile => {
       const hex = BLOB.exec(path)?.[1];
       return {
         path,
         file: join(folder, path),
-        size: stats?.size ?? 0,
+        size,
         ...(hex !== undefined && { digest: digestFrom(hex) }),
       };
     })
     .sort((a, b) => compareTexts(a.path, b.path));
-  const sizes = new Map(files.map(({ path, size }) => [path, size]));
   expectFile(folder, sizes, 'index.html', 'npm run build');
   expectFile(folder, sizes, indexManifestPath(OWN_INDEX), 'node scripts/mirror.ts');
   for (const { path, file } of files)

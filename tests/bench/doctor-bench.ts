@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { makeKey } from '../../scripts/signing/key.ts';
 import { generateCache } from '../generate/cache.ts';
@@ -32,12 +33,16 @@ export async function benchDoctor(folder: string, builds: number): Promise<Figur
   await script('mirror', ...places, '--dist', dist, '--blobs', join(folder, 'blobs'));
   await script('sign-index', '--dist', dist);
 
+  const report = join(folder, 'report.md');
   const figures: Figures = { builds };
   const [readers, alone, whole]: [Used[], Used[], Used[]] = [[], [], []];
   for (let time = 0; time < RUNS; time += 1) {
     readers.push(await run(join(HERE, 'read-catalog.ts'), catalog));
     alone.push(await script('doctor', ...places, '--site', ''));
-    whole.push(await script('doctor', ...places, '--site', dist));
+    whole.push(await script('doctor', ...places, '--site', dist, '--report', report));
+    // Warnings do not make it fail.
+    const findings = readFileSync(report, 'utf8').match(/^### .*/gm);
+    if (findings) throw new Error(`expected no findings, found ${findings.join(', ')}`);
   }
   const least = (used: Used[]): number => Math.min(...used.map(({ cpuSeconds }) => cpuSeconds));
   figures['readingCpuSeconds'] = round(least(readers));

@@ -36,10 +36,11 @@ export function namedViews(
   nodes: ReadonlyMap<DagHash, SpecNode>,
 ): Map<string, Set<DagHash>> {
   const hasBinary = new Set(builds.map(({ hash }) => hash));
+  const edges = runtimeEdges(nodes);
   const views = new Map<string, Set<DagHash>>();
   const add = (view: string, roots: Iterable<DagHash>): void => {
     const known = [...roots].filter((root) => nodes.has(root));
-    views.set(view, new Set([...(views.get(view) ?? []), ...runtimeClosure(known, nodes, hasBinary)]));
+    views.set(view, new Set([...(views.get(view) ?? []), ...runtimeClosure(known, nodes, hasBinary, edges)]));
   };
   for (const [name, roots] of environments) add(viewName('env', name), roots);
   for (const [name, roots] of snapshots) add(viewName('snapshot', name), roots);
@@ -90,11 +91,12 @@ export function listViews(
       view,
       hashes.filter((hash) => wanted.has(hash)),
     );
+  const edges = runtimeEdges(nodes);
   return new Map(
     [...members]
       .sort(([a], [b]) => compareTexts(a, b))
       .map(([view, roots]) => {
-        const closure = runtimeClosure(roots, nodes, binaries);
+        const closure = runtimeClosure(roots, nodes, binaries, edges);
         return [view, hashes.filter((hash) => closure.has(hash))];
       }),
   );

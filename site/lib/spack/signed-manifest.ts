@@ -33,8 +33,10 @@ const BEGIN_SIGNED = '-----BEGIN PGP SIGNED MESSAGE-----';
  * MESSAGE-----\s+Hash:\s+[^\s]+\s+(.+)-----BEGIN PGP SIGNATURE-----`, gpg by its own
  * rules; this form is strict enough that both, and this program, find the same text.
  */
-const CLEAR_SIGNED =
-  /^-----BEGIN PGP SIGNED MESSAGE-----\nHash: ([A-Z0-9]+)\n\n([^]+)\n(-----BEGIN PGP SIGNATURE-----\n(?:(?:Version|Comment): [ -~]*\n)*\n[A-Za-z0-9+/=\n]+\n-----END PGP SIGNATURE-----)\n?$/;
+const SIGNED_HEAD = /^-----BEGIN PGP SIGNED MESSAGE-----\nHash: ([A-Z0-9]+)\n\n/;
+const BEGIN_SIGNATURE = '\n-----BEGIN PGP SIGNATURE-----\n';
+const SIGNATURE =
+  /^\n(-----BEGIN PGP SIGNATURE-----\n(?:(?:Version|Comment): [ -~]*\n)*\n[A-Za-z0-9+/=\n]+\n-----END PGP SIGNATURE-----)\n?$/;
 
 /** Armor delimiters of five dashes in a clear-signed file: two around each of its three lines. */
 const DELIMITERS = 6;
@@ -133,7 +135,10 @@ function parseSigned(
   manifest: string,
   where: string,
 ): { hash: string; text: string; armoredSignature: string } {
-  const [, hash, text, armoredSignature] = CLEAR_SIGNED.exec(manifest) ?? [];
+  const [head = '', hash] = SIGNED_HEAD.exec(manifest) ?? [];
+  const end = manifest.lastIndexOf(BEGIN_SIGNATURE);
+  const text = manifest.slice(head.length, Math.max(end, head.length));
+  const [, armoredSignature] = SIGNATURE.exec(manifest.slice(end)) ?? [];
   if (!hash || !text || !armoredSignature || manifest.split('-----').length !== DELIMITERS + 1) {
     throw new Error(
       `${where}: expected a manifest clear-signed by gpg and nothing around it, found another form`,
