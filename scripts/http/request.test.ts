@@ -66,6 +66,34 @@ test('stops reading a body at its limit', async () => {
   expect(sent).toBeLessThan(100 * 2 ** 20);
 });
 
+/** Writes a chunk again and again, until the client leaves or there were so many. */
+function drip(response: ServerResponse, chunk: Buffer, everyMs: number, times = Infinity): void {
+  let sent = 0;
+  const timer = setInterval(() => {
+    response.write(chunk);
+    sent += 1;
+    if (sent >= times) response.end();
+  }, everyMs);
+  response.once('close', () => clearInterval(timer));
+  response.once('finish', () => clearInterval(timer));
+}
+
+test('ends a transfer that would take for ever, although it is never silent', async () => {
+  const url = await serve((_request, response) => drip(response, Buffer.alloc(1), 20));
+  const answer = await send(`${url}/drip`, { idleMs: 2_000 });
+  const failure = readLimited(answer, 2 ** 20);
+  await expect(failure).rejects.toThrow(
+    /^http:\S+ sent \d+ bytes in \d seconds, expected at least 1 kB a second$/,
+  );
+  await expect(failure).rejects.toMatchObject({ isTemporary: true });
+});
+
+test('reads to its end what a slow line sends, longer than any wait', async () => {
+  const url = await serve((_request, response) => drip(response, Buffer.alloc(2_000), 100, 35));
+  const answer = await send(`${url}/slow`, { idleMs: 3_000 });
+  expect(await readLimited(answer, 2 ** 20)).toHaveLength(70_000);
+});
+
 function serve(answer: (request: IncomingMessage, response: ServerResponse) => void): Promise<string> {
   const server = createServer(answer);
   servers.push(server);

@@ -16,6 +16,12 @@ const MAX_REDIRECTS = 5;
 /** Maximum length of an error text read from a server. */
 const MAX_ERROR_BYTES = 8_192;
 
+/**
+ * Least average speed of a body: a server that sends a byte now and then would never end. Eight transfers at a time over a
+ * line of 20 kB a second are faster.
+ */
+const LEAST_BYTES_PER_SECOND = 1_000;
+
 /** A server's answer; its body must be read or destroyed. */
 export interface HttpAnswer {
   /** Its address, after redirects. */
@@ -30,14 +36,14 @@ interface HttpRequest {
   method?: string;
   headers?: Record<string, string>;
   body?: string | Blob;
-  /** Longest wait for the next byte, in milliseconds. */
+  /** Longest wait for the next byte, in milliseconds; also the time before `LEAST_BYTES_PER_SECOND` is expected. */
   idleMs: number;
 }
 
 /**
  * Sends one request, once. Follows redirects, but never from HTTPS to plain HTTP; neither `Authorization` nor
- * a body is sent to another origin. The wait for the next byte is limited, the total time is not, since blobs
- * are large.
+ * a body is sent to another origin. The wait for the next byte is limited, and the total time by the least speed of a
+ * transfer, since blobs are large.
  */
 export async function send(url: string, init: HttpRequest): Promise<HttpAnswer> {
   let { headers = {} } = init;
@@ -112,11 +118,11 @@ export function isLoopback(name: string): boolean {
 
 async function sendOnce(url: URL, init: HttpRequest): Promise<HttpAnswer> {
   const { idleMs, ...rest } = init;
-  const idle = new AbortController();
-  const timer = setTimeout(() => idle.abort(), idleMs);
+  const ending = new AbortController();
+  const timer = setTimeout(() => ending.abort(describeSilence(idleMs)), idleMs);
   try {
-    const response = await fetch(url, { ...rest, redirect: 'manual', signal: idle.signal });
-    const chunks = watchBody(response.body, url, idle, idleMs);
+    const response = await fetch(url, { ...rest, redirect: 'manual', signal: ending.signal });
+    const chunks = watchBody(response.body, url, ending, idleMs);
     return {
       url,
       status: response.status,
@@ -124,41 +130,55 @@ async function sendOnce(url: URL, init: HttpRequest): Promise<HttpAnswer> {
       body: Readable.from(chunks, { objectMode: false }),
     };
   } catch (error) {
-    throw connectionError(url, error, idle.signal.aborted ? idleMs : undefined);
+    throw connectionError(url, error, ending.signal);
   } finally {
     clearTimeout(timer);
   }
+}
+
+function describeSilence(idleMs: number): string {
+  return `sent nothing for ${Math.round(idleMs / 1000)} seconds`;
 }
 
 /** Passes a body on; the clock runs only while waiting for the server, not while the reader is busy. */
 async function* watchBody(
   body: ReadableStream<Uint8Array> | null,
   url: URL,
-  idle: AbortController,
+  ending: AbortController,
   idleMs: number,
 ): AsyncGenerator<Uint8Array> {
   const reader = body?.getReader();
+  let [bytes, waitedMs] = [0, 0];
   try {
     while (reader) {
-      const timer = setTimeout(() => idle.abort(), idleMs);
+      const leftMs = idleMs + (bytes / LEAST_BYTES_PER_SECOND) * 1_000 - waitedMs;
+      const reason =
+        leftMs < idleMs
+          ? `sent ${bytes} bytes in ${Math.round((waitedMs + leftMs) / 1000)} seconds, expected at least 1 kB a second`
+          : describeSilence(idleMs);
+      const began = performance.now();
+      const timer = setTimeout(() => ending.abort(reason), Math.min(leftMs, idleMs));
       const { done, value } = await reader.read().finally(() => clearTimeout(timer));
       if (done) return;
+      bytes += value.length;
+      waitedMs += performance.now() - began;
       yield value;
     }
   } catch (error) {
-    throw connectionError(url, error, idle.signal.aborted ? idleMs : undefined);
+    throw connectionError(url, error, ending.signal);
   } finally {
     await reader?.cancel().catch(() => undefined);
   }
 }
 
-function connectionError(url: URL, error: unknown, silentMs: number | undefined): ConnectionError {
-  const code = silentMs === undefined ? codeOf(error) : 'ETIMEDOUT';
-  return new ConnectionError(describeConnection(url, code, silentMs), code, error);
+/** @param ending aborted, with a reason in words, when the server was too slow */
+function connectionError(url: URL, error: unknown, ending: AbortSignal): ConnectionError {
+  if (ending.aborted) return new ConnectionError(`${url.origin} ${ending.reason}`, 'ETIMEDOUT', error);
+  const code = codeOf(error);
+  return new ConnectionError(describeConnection(url, code), code, error);
 }
 
-function describeConnection(url: URL, code: string, silentMs: number | undefined): string {
-  if (silentMs !== undefined) return `${url.origin} sent nothing for ${Math.round(silentMs / 1000)} seconds`;
+function describeConnection(url: URL, code: string): string {
   if (code === 'ECONNREFUSED') return `${url.origin} refuses connections: is it running?`;
   if (code === 'ENOTFOUND') return `${url.origin}: there is no such host; check the name and the network`;
   // Source: https://fetch.spec.whatwg.org/#port-blocking
