@@ -1,4 +1,4 @@
-import { addDestination, createCommand, runCommand } from './cli/command.ts';
+import { addDestination, createCommand, printable, runCommand } from './cli/command.ts';
 import { readLock } from './coverage/lock.ts';
 import { importBuilds, importText } from './import/import-builds.ts';
 import { openSource } from './import/open-source.ts';
@@ -49,11 +49,12 @@ async function importCache(place: string, { dryRun: isDryRun, ...options }: Opti
     throw new Error(`${source.address}: expected builds to import, found none; check the address`);
   const lock = options.lock === undefined ? undefined : await readLock(options.lock);
   const selected = selectBuilds(builds, { specs: options.spec ?? [], lock });
-  const result = await importBuilds(source, selected, { destination, isDryRun });
-  console.error(
-    importText(source.address, unmatched, result, { isDryRun, isSigned: destination.signer !== undefined }),
-  );
-  if (result.refused.length + unmatched.length > 0) process.exitCode = 1;
+  const say = (kind: string, sentence: string) => console.error(`${kind}: ${printable(sentence)}`);
+  for (const sentence of unmatched) say('not imported', sentence);
+  const result = await importBuilds(source, selected, { destination, isDryRun, say });
+  const isSigned = destination.signer !== undefined;
+  console.error(importText(source.address, unmatched.length, result, { isDryRun, isSigned }));
+  if (result.refused + unmatched.length > 0) process.exitCode = 1;
 }
 
 await runCommand(command);

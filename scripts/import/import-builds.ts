@@ -6,7 +6,7 @@ import prettyBytes from 'pretty-bytes';
 import type { Imported, Origin } from '../../site/schemas/build.ts';
 import { buildFile, specFile } from '../../site/lib/catalog/catalog-files.ts';
 import { parseSpecFile, type KnownNodes } from '../build-cache/spec-file.ts';
-import { describeError, printable } from '../cli/command.ts';
+import { describeError } from '../cli/command.ts';
 import { withProgress, type Progress } from '../cli/progress.ts';
 import { withTemporaryFolder } from '../cli/files.ts';
 import { ConnectionError, isTemporary } from '../http/retry.ts';
@@ -36,9 +36,8 @@ export interface ImportResult {
    */
   checked: number;
   bytes: number;
-  /** One sentence for each build that was not imported. */
-  refused: string[];
-  warnings: string[];
+  /** Number of builds that were not imported. */
+  refused: number;
   /** Number of builds that were read, by the state of their signatures. */
   signatures: Record<Imported['signature'], number>;
   converted: number;
@@ -49,6 +48,8 @@ export interface ImportOptions {
   destination: Destination;
   /** Whether only to read and check the spec files, without fetching or writing anything. */
   isDryRun: boolean;
+  /** Receives each sentence about a build. None is kept: a source may have 100,000 builds that are not imported. */
+  say: (kind: 'not imported' | 'warning', sentence: string) => void;
 }
 
 interface Fetched {
@@ -87,8 +88,7 @@ export async function importBuilds(
     present: builds.length - wanted.length,
     checked: 0,
     bytes: 0,
-    refused: [],
-    warnings: [],
+    refused: 0,
     signatures: { verified: 0, unchecked: 0, none: 0 },
     converted: 0,
   };
@@ -139,7 +139,8 @@ async function tryBuild(
         `${current.source.address}: cannot be read now; run the import again to continue where it stopped`,
         { cause: error },
       );
-    current.result.refused.push(`${build.name}/${build.hash}: ${describeError(error)}`);
+    current.result.refused += 1;
+    current.say('not imported', `${build.name}/${build.hash}: ${describeError(error)}`);
     return undefined;
   }
 }
@@ -176,7 +177,10 @@ async function fetchBuild(
   return { entry, tarball, imported: describeImport(source, spec, tarball) };
 }
 
-async function publish({ destination, names, result }: Import, fetched: readonly Fetched[]): Promise<void> {
+async function publish(
+  { destination, names, result, say }: Import,
+  fetched: readonly Fetched[],
+): Promise<void> {
   if (fetched.length === 0) return;
   const imports = new Map(fetched.map(({ entry, imported }) => [entry.root.node.hash, imported]));
   // A blob that the registry can mount from another of its repositories need not be uploaded.
@@ -202,7 +206,7 @@ async function publish({ destination, names, result }: Import, fetched: readonly
     ({ entry: { root } }) =>
       !added.has(root.node.hash) && existsSync(join(destination.catalogDirectory, buildFile(root.node))),
   ).length;
-  result.warnings.push(...warnings);
+  for (const warning of warnings) say('warning', warning);
 }
 
 function describeImport({ address }: Source, spec: SourceSpec, { converted }: FetchedTarball): Imported {
@@ -214,21 +218,17 @@ function describeImport({ address }: Source, spec: SourceSpec, { converted }: Fe
   };
 }
 
-/**
- * The final report of an import: builds left out, facts about signatures, and a last line with the counts.
- */
+/** The final report of an import: facts about signatures, and a last line with the counts. */
 export function importText(
   address: string,
-  unmatched: readonly string[],
+  unmatched: number,
   result: ImportResult,
   { isDryRun, isSigned }: { isDryRun: boolean; isSigned: boolean },
 ): string {
-  const { added, present, checked, bytes, refused, warnings, signatures, converted } = result;
+  const { added, present, checked, bytes, refused, signatures, converted } = result;
   const { none, unchecked, verified } = signatures;
-  const left = refused.length + unmatched.length;
+  const left = refused + unmatched;
   return [
-    ...[...unmatched, ...refused].map((sentence) => `not imported: ${printable(sentence)}`),
-    ...warnings.map((warning) => `warning: ${printable(warning)}`),
     ...(verified > 0 ? [`${verified} have a signature by a trusted key`] : []),
     ...(unchecked > 0
       ? [

@@ -38,7 +38,8 @@ afterAll(async () => {
   await gnupg.close();
 });
 
-interface Outcome extends ImportResult {
+interface Outcome extends Omit<ImportResult, 'refused'> {
+  refused: string[];
   unmatched: string[];
 }
 
@@ -62,7 +63,11 @@ async function importFrom(
     signer: undefined,
     environment: {},
   };
-  return { ...(await importBuilds(source, selected, { destination, isDryRun })), unmatched };
+  const refused: string[] = [];
+  const say = (_kind: string, sentence: string) => void refused.push(sentence);
+  const result = await importBuilds(source, selected, { destination, isDryRun, say });
+  expect(result.refused).toBe(refused.length);
+  return { ...result, refused, unmatched };
 }
 
 async function serve(root: string): Promise<string> {
