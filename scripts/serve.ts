@@ -1,6 +1,5 @@
-import { access } from 'node:fs/promises';
-import { join } from 'node:path';
 import { createCommand, parseNumber, runCommand } from './cli/command.ts';
+import { expectSite } from './cli/files.ts';
 import { servePages } from './start/pages-server.ts';
 import { parseSettings } from '../site/schemas/settings.ts';
 
@@ -16,9 +15,7 @@ const command = createCommand({
 async function serve(dist: string, options: { port?: string }): Promise<void> {
   const site = new URL(parseSettings(process.env).SITE_URL);
   const port = parseNumber('--port', options.port ?? (site.port || '4321'), { from: 0, to: 65_535 });
-  await access(join(dist, 'index.html')).catch(() => {
-    throw new Error(`${dist}: expected a built site, found no index.html; run "npm run build" first`);
-  });
+  expectSite(dist);
   const server = await servePages({ root: dist, base: site.pathname, port });
   console.error(`Serving ${dist} at ${server.url}/ (Ctrl-C stops it)`);
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => void server.close());

@@ -11,13 +11,12 @@ import { homesOf, listRegistries, readCache } from '../commit/catalog-owner.ts';
 import type { GitHub } from '../github/api.ts';
 import { readPages, readRepository, type PagesSite } from '../github/repository.ts';
 import { describePrivate } from '../github/visibility.ts';
-import { send, type HttpAnswer } from '../http/request.ts';
 import { type Credentials, chooseLogins } from '../oci/credentials.ts';
 import { INDEX_TAG } from '../oci/image.ts';
 import { openRegistry } from '../oci/open-registry.ts';
 import { parseReference, type RemoteReference } from '../oci/registry.ts';
 import { RegistryRefusedError } from '../oci/errors.ts';
-import { answerChallenge, parseChallenge } from '../oci/registry-client.ts';
+import { RegistryClient } from '../oci/registry-client.ts';
 import { listManifests } from '../signing/sign-catalog.ts';
 import { splitSigned } from '../../site/lib/spack/signed-manifest.ts';
 import type { RegistryFacts, SetupFacts } from './judge.ts';
@@ -141,21 +140,16 @@ async function readLogin(
   }
 }
 
-async function tryLogin(reference: RemoteReference, login: Credentials): Promise<void> {
-  const isPlain = reference.transport === 'http' || /^(localhost|127\.0\.0\.1)(:|$)/.test(reference.host);
-  const url = `${isPlain ? 'http' : 'https'}://${reference.host}/v2/`;
-  const ask = async (headers: Record<string, string>): Promise<HttpAnswer> => {
-    const answer = await send(url, { headers, idleMs: IDLE_MS });
-    answer.body.destroy();
-    return answer;
-  };
-  const challenge = parseChallenge((await ask({})).headers.get('www-authenticate'));
-  if (!challenge) return;
-  const { status } = await ask({
-    authorization: await answerChallenge(challenge, reference, login, { idleMs: IDLE_MS, actions: 'pull' }),
-  });
-  if (status === 401 || status === 403)
-    throw new Error(`it refuses the login of ${login.username} (${status})`);
+async function tryLogin(reference: RemoteReference, credentials: Credentials): Promise<void> {
+  const client = new RegistryClient(reference, { idleMs: IDLE_MS, credentials });
+  try {
+    const answer = await client.request('GET', '/v2/', '*/*');
+    answer?.body.destroy();
+    if (answer) return;
+  } catch (error) {
+    if (!(error instanceof RegistryRefusedError)) throw error;
+  }
+  throw new Error(`it refuses the login of ${credentials.username}`);
 }
 
 async function countUnsigned(catalog: string): Promise<number> {

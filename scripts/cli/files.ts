@@ -1,5 +1,6 @@
 import {
   lstatSync,
+  existsSync,
   mkdtempSync,
   readFileSync,
   readdirSync,
@@ -84,6 +85,12 @@ export function expectOwnFolder(folder: string, isOwn: RegExp): void {
   throw new Error(
     `${folder}: expected an empty folder, or one that this command wrote, found ${quote(other)}; choose another one`,
   );
+}
+
+/** Throws when no site has been built in a folder, or it lacks a file. */
+export function expectSite(folder: string, path = 'index.html'): void {
+  if (existsSync(join(folder, path))) return;
+  throw new Error(`${folder}: expected a built site, found no ${path}; run \`npm run build\` first`);
 }
 
 /** Reads a JSON file with a schema; an error names the file. */

@@ -1,11 +1,11 @@
-import { constants, existsSync, lstatSync } from 'node:fs';
+import { constants, lstatSync } from 'node:fs';
 import { copyFile, link, mkdir, readdir, rename, rm, rmdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import fastGlob from 'fast-glob';
 import type { Blob } from '../../site/schemas/build.ts';
 import { mirrorBlobPath } from '../../site/schemas/digest.ts';
 import { blobOf } from '../cli/digest.ts';
-import { ignoreMissing, readIfThere, replaceFile } from '../cli/files.ts';
+import { expectSite, ignoreMissing, readIfThere, replaceFile } from '../cli/files.ts';
 
 /** The folders of `dist/` that belong to the mirror; everything else belongs to the site. */
 const MIRROR_FOLDERS = ['v3', 'blobs'];
@@ -31,9 +31,7 @@ export interface Dist {
 
 /** Opens the folder of a built site; throws when no site has been built there. */
 export async function openDist(folder: string): Promise<Dist> {
-  if (!existsSync(join(folder, 'index.html'))) {
-    throw new Error(`${folder}: expected a built site, found no index.html; run \`npm run build\` first`);
-  }
+  expectSite(folder);
   const sizes = new Map<string, number>();
   const folders = new Set<string>();
   const siteBytes = await measure(folder);

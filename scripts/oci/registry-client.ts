@@ -24,6 +24,8 @@ export interface ClientOptions {
   idleMs: number;
   /** Send no login, even if there is one. */
   anonymous?: boolean | undefined;
+  /** The login to send (default: the one that Docker's settings have for the host). */
+  credentials?: Credentials;
   /** Actions that a token must allow. */
   actions?: 'pull' | 'pull,push';
   /** Another repository to mount a blob from. */
@@ -126,7 +128,9 @@ export class RegistryClient {
     const { anonymous = false, idleMs, actions = 'pull', mountFrom } = this.#options;
     const logIn = async (): Promise<Login> => {
       const host = this.#isHub ? DOCKER_HUB.login : this.#repository.host;
-      const credentials = anonymous ? undefined : await readCredentials(host);
+      const credentials = anonymous
+        ? undefined
+        : (this.#options.credentials ?? (await readCredentials(host)));
       const options = { idleMs, actions, mountFrom };
       const header = await answerChallenge(challenge, this.#repository, credentials, options);
       return { header, loggedIn: credentials !== undefined };
@@ -218,7 +222,7 @@ export function parseChallenge(header: string | null): Challenge | undefined {
  * Returns the `Authorization` header that answers a repository's challenge. Without a login it is an
  * anonymous token, if the registry issues those.
  */
-export async function answerChallenge(
+async function answerChallenge(
   challenge: Challenge,
   repository: RemoteReference,
   credentials: Credentials | undefined,

@@ -5,7 +5,7 @@ import pMap from 'p-map';
 import { z } from 'zod';
 import { Build } from '../../site/schemas/build.ts';
 import { readCatalogFile } from '../catalog/catalog.ts';
-import { replaceFile } from '../cli/files.ts';
+import { expectSite, replaceFile } from '../cli/files.ts';
 import { withProgress } from '../cli/progress.ts';
 import { specManifestText } from '../build-cache/mirror-manifest.ts';
 import { type Signer, signDetached, signManifest } from './signer.ts';
@@ -108,11 +108,8 @@ const NO_DATE = '1970-01-01T00:00:00Z';
 export async function signIndex(dist: string, signer: Signer | undefined): Promise<string> {
   const file = join(dist, 'api/index.json');
   const signatureFile = `${file}.asc`;
-  const text = await readFile(file).catch((cause: unknown) => {
-    throw new Error(`${file}: expected the index of a built site, found none; run \`npm run build\` first`, {
-      cause,
-    });
-  });
+  expectSite(dist, 'api/index.json');
+  const text = await readFile(file);
   if (!signer) {
     await rm(signatureFile, { force: true });
     return 'No key in SIGNING_KEY: the index of the API stays unsigned.';

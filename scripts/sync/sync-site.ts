@@ -2,7 +2,7 @@ import { writeFile, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import pMap from 'p-map';
 import { withProgress } from '../cli/progress.ts';
-import { measureFiles, withTemporaryFolder } from '../cli/files.ts';
+import { expectSite, measureFiles, withTemporaryFolder } from '../cli/files.ts';
 import type { LocalFile, Place, PlacedFile } from './place.ts';
 import { compareTexts } from '../../site/lib/spack/versions.ts';
 import { digestFrom, mirrorBlobPath } from '../../site/schemas/digest.ts';
@@ -182,18 +182,15 @@ export async function listSiteFiles(folder: string): Promise<LocalFile[]> {
       };
     })
     .sort((a, b) => compareTexts(a.path, b.path));
-  expectFile(folder, sizes, 'index.html', 'npm run build');
-  expectFile(folder, sizes, indexManifestPath(OWN_INDEX), 'node scripts/mirror.ts');
+  expectSite(folder);
+  const index = indexManifestPath(OWN_INDEX);
+  if (!sizes.has(index))
+    throw new Error(
+      `${folder}: expected a built site with its mirror, found no ${index}; run \`node scripts/mirror.ts\` first`,
+    );
   for (const { path, file } of files)
     if (path.startsWith('v3/manifests/index/')) await expectBlobs(file, sizes);
   return files;
-}
-
-function expectFile(folder: string, sizes: ReadonlyMap<string, number>, path: string, command: string): void {
-  if (!sizes.has(path))
-    throw new Error(
-      `${folder}: expected a built site with its mirror, found no ${path}; run \`${command}\` first`,
-    );
 }
 
 async function expectBlobs(file: string, sizes: ReadonlyMap<string, number>): Promise<void> {
