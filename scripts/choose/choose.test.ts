@@ -1,12 +1,11 @@
-import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, expect, test } from 'vitest';
 import { buildFile } from '../../site/lib/catalog/catalog-files.ts';
 import { BuildCacheSettings } from '../../site/schemas/build-cache-settings.ts';
 import { generateCatalog } from '../../tests/generate/catalog.ts';
+import { makeRecipes } from '../../tests/world/git.ts';
 import { readCatalog } from '../catalog/catalog.ts';
 import {
   chooseEnvironments,
@@ -21,29 +20,15 @@ const SETTINGS = BuildCacheSettings.parse({ exclude: ['package-1'], schedulePack
 const OPTIONS = { fresh: false, container: false, flags: [] };
 const NAMES = Array.from({ length: 8_900 }, (_, index) => `package_${index}`);
 
-const requests: string[] = [];
-let answer: { status: number; names: string[]; truncated: boolean };
-const server = createServer((request, response) => {
-  requests.push(request.url ?? '');
-  response.statusCode = answer.status;
-  response.setHeader('content-type', 'application/json; charset=utf-8');
-  const tree = [
-    { path: '__init__.py', type: 'blob' },
-    ...answer.names.map((path) => ({ path, type: 'tree' })),
-  ];
-  response.end(JSON.stringify({ sha: 'x', tree, truncated: answer.truncated }));
-});
+const root = mkdtempSync(join(tmpdir(), 'recipes-'));
+afterAll(() => rmSync(root, { recursive: true }));
+let recipes = '';
 
-beforeAll(() => new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve)));
-afterAll(() => server.close());
-
-function answerWith(names: string[], status = 200, truncated = false): void {
-  requests.length = 0;
-  answer = { status, names, truncated };
+function release(names: string[], tag = 'v2025.11.0'): void {
+  recipes = makeRecipes(mkdtempSync(join(root, 'git-')), names, tag);
 }
 
 function draw(catalog: string, seed: string, target = 'x86_64_v3') {
-  const { port } = server.address() as AddressInfo;
   return chooseScheduled(
     {
       seed,
@@ -52,7 +37,7 @@ function draw(catalog: string, seed: string, target = 'x86_64_v3') {
       catalog,
       packagesVersion: 'v2025.11.0',
       date: new Date('2026-11-23T12:00:00Z'),
-      environment: { GITHUB_API_URL: `http://127.0.0.1:${port}` },
+      environment: { SPACK_PACKAGES_GIT_URL: recipes },
     },
     SETTINGS,
     OPTIONS,
@@ -78,20 +63,17 @@ function failed(name: string, target: string, date: string): Record<string, unkn
   return { [`failures/${name}/1.json`]: failure };
 }
 
-test('draws from the whole list with one request, the same for a seed', async () => {
-  answerWith(NAMES);
+test('draws from the whole list, the same for a seed', async () => {
+  release(NAMES);
   const catalog = writeCatalog({});
   const { requests: chosen } = await draw(catalog, '4711');
-  expect(requests).toEqual([
-    '/repos/spack/spack-packages/git/trees/v2025.11.0:repos/spack_repo/builtin/packages',
-  ]);
   expect(chosen).toHaveLength(3);
   expect(chosen.flatMap(({ specs }) => specs).every((name) => /^package-\d+$/.test(name))).toBe(true);
   expect((await draw(catalog, '4711')).requests).toEqual(chosen);
 });
 
 test('skips packages that are cached for the target, failed recently, or are excluded, and lists them', async () => {
-  answerWith(['_7zip', 'package_1', 'package_2', 'package_3', 'package_4', 'package_5']);
+  release(['_7zip', 'package_1', 'package_2', 'package_3', 'package_4', 'package_5']);
   const catalog = writeCatalog({
     ...cached('package-2', 'x86_64_v3'),
     ...cached('package-3', 'aarch64'),
@@ -106,7 +88,7 @@ test('skips packages that are cached for the target, failed recently, or are exc
 });
 
 test('distinguishes targets of one microarchitecture if builds record their target', async () => {
-  answerWith(['package_2', 'mpi']);
+  release(['package_2', 'mpi']);
   const origin = { target: 'x86_64_v3-glibc2.28' };
   const catalog = writeCatalog({
     ...cached('package-2', 'x86_64_v3'),
@@ -119,18 +101,15 @@ test('distinguishes targets of one microarchitecture if builds record their targ
 });
 
 test('reports an exhausted list', async () => {
-  answerWith(['package_1', 'package_2']);
+  release(['package_1', 'package_2']);
   const { requests: chosen, reasons } = await draw(writeCatalog(cached('package-2', 'x86_64_v3')), '1');
   expect(chosen).toEqual([]);
   expect(reasons.at(-1)).toMatch(/^The list is exhausted: of 2 packages no more than 0/);
 });
 
-test('accepts neither an incomplete list nor a failed request', async () => {
-  answerWith(NAMES, 200, true);
-  await expect(draw(writeCatalog({}), '1')).rejects.toThrow('list is incomplete');
-  answerWith([], 404);
-  await expect(draw(writeCatalog({}), '1')).rejects.toThrow('no recipes at "v2025.11.0"');
-  expect(requests).toHaveLength(1);
+test('needs the list of the release', async () => {
+  release([], 'v2');
+  await expect(draw(writeCatalog({}), '1')).rejects.toThrow('cannot fetch "v2025.11.0"');
 });
 
 test('gives each spec its own job', () => {
@@ -299,7 +278,7 @@ test('takes the targets in turn, one per day', () => {
 });
 
 test('renews older packages as if they were not cached, with at most half of the number, and fills up with new ones', async () => {
-  answerWith(NAMES);
+  release(NAMES);
   const catalog = writeCatalog({});
   await generateCatalog({ builds: 60, seed: 1, directory: catalog });
   const { builds } = readCatalog(catalog);

@@ -8,8 +8,9 @@ import { adaptStored } from '../concretize/adapt-environment.ts';
 import { findLeftBehind, findMisplaced, listEnvironments } from './environments.ts';
 import { hasFailed, isCached, renewalSpec, type FailureWindow } from './skip-reasons.ts';
 import { chooseRenewals } from './renewals.ts';
+import { readPackageList } from '../refresh/recipe-trees.ts';
+import { packagesUrl } from '../spack/install-spack.ts';
 import { findStalePackages, type StalePackages } from './stale-packages.ts';
-import { readPackageList } from './package-list.ts';
 import {
   type RequestOptions,
   type RunInputs,
@@ -104,7 +105,7 @@ export async function chooseScheduled(
   const target: Target =
     (draw.target === '' ? targetOfTheDay(settings.targets, draw.date) : undefined) ??
     findTarget(settings, draw.target);
-  const list = await readPackageList(draw.packagesVersion, draw.environment);
+  const list = await readPackageList(packagesUrl(draw.environment), draw.packagesVersion);
   const { catalog, date } = draw;
   const lately = { catalog, target, days: settings.retryAfterDays, date };
   const excluded = new Set(settings.exclude);

@@ -1,4 +1,5 @@
 import { existsSync, mkdirSync } from 'node:fs';
+import { withTemporaryFolder } from '../cli/files.ts';
 import { annotate } from '../github/actions.ts';
 import { git } from '../cli/git.ts';
 import { askRemote } from '../spack/git-checkout.ts';
@@ -27,9 +28,24 @@ export async function readRecipeTrees(url: string, commit: string, folder: strin
   } catch (cause) {
     throw new Error(`cannot fetch "${commit}" of ${url}; expected one of its tags or commits`, { cause });
   }
-  const root = `${await git(folder, ['rev-parse', 'FETCH_HEAD^{commit}'])}:${BUILTIN}`;
-  const packages = await git(folder, ['ls-tree', `${root}/packages`]);
-  return parseTrees(packages, await git(folder, ['ls-tree', `${root}/build_systems`]));
+  const listOf = (name: string) =>
+    git(folder, ['ls-tree', `FETCH_HEAD:${BUILTIN}/${name}`]).catch((cause: unknown) => {
+      throw new Error(`${url} has no recipes at "${commit}"; set packages to one of its tags or commits`, {
+        cause,
+      });
+    });
+  return parseTrees(await listOf('packages'), await listOf('build_systems'));
+}
+
+/**
+ * Recipes of virtual packages: their providers are built under their own names. `spack list` omits them, too.
+ */
+const VIRTUAL = new Set(['c', 'cxx', 'fortran', 'mpi']);
+
+/** The names of all packages at a tag or commit of spack-packages, sorted. */
+export async function readPackageList(url: string, version: string): Promise<string[]> {
+  const { packages } = await withTemporaryFolder((folder) => readRecipeTrees(url, version, folder));
+  return [...packages.keys()].filter((name) => !VIRTUAL.has(name)).sort();
 }
 
 /** Errors of git for a commit that a repository no longer has. */
@@ -60,17 +76,17 @@ export async function readOldTrees(
 
 /** Pure part of `readRecipeTrees`: parses the output of `git ls-tree` for packages and for build systems. */
 export function parseTrees(packages: string, shared: string): RecipeTrees {
-  const entries = (text: string) =>
-    [...text.matchAll(/^\d+ (?:tree|blob) ([0-9a-f]+)\t(.+)$/gm)].map(
+  const entries = (text: string, kinds: string) =>
+    [...text.matchAll(new RegExp(`^\\d+ (?:${kinds}) ([0-9a-f]+)\t(\\w\\S*)$`, 'gm'))].map(
       ([, id = '', path = '']) => [path, id] as const,
     );
   return {
-    packages: new Map(entries(packages).map(([path, id]) => [folderPackage(path), id])),
-    shared: new Map(entries(shared)),
+    packages: new Map(entries(packages, 'tree').map(([path, id]) => [folderPackage(path), id])),
+    shared: new Map(entries(shared, 'tree|blob')),
   };
 }
 
-/** Returns the package of a folder: `7zip` for `_7zip`. */
+/** Returns the package of a folder: `7zip` for `_7zip`. Source: Spack's `pkg_dir_to_pkg_name`. */
 export function folderPackage(folder: string): string {
-  return folder.replace(/^_(?=\d)/, '').replaceAll('_', '-');
+  return folder.replace(/^_+/, '').replaceAll('_', '-');
 }

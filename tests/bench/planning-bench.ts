@@ -6,6 +6,7 @@ import { documentText } from '../../site/lib/api/texts.ts';
 import { describeFailures, describeSpecs } from '../../site/lib/api/lists.ts';
 import { inventSiteCatalog } from '../browser/search-data.ts';
 import { generateCatalog } from '../generate/catalog.ts';
+import { makeRecipes } from '../world/git.ts';
 import type { Figures } from './bench.ts';
 import { measureProgram, median, round } from './stopwatch.ts';
 
@@ -28,15 +29,11 @@ export function benchRefresh(folder: string, builds: number): Promise<Figures> {
 /** Compares the choice of a scheduled run with reading the catalog once. All packages are in the list. */
 export async function benchChoose(folder: string, builds: number): Promise<Figures> {
   const names = new Set([...inventSiteCatalog(builds).packages.keys()]);
-  const tree = [...names].map((name) => ({ path: name.replaceAll('-', '_'), type: 'tree' }));
-  const { server, url } = await serve(() => JSON.stringify({ tree, truncated: false }));
-  try {
-    const versions = ['--spack', 'v1.1.0', '--packages', 'v2026.06.0'];
-    const args = [join(SCRIPTS, 'choose.ts'), 'scheduled', '--seed', '1', ...versions];
-    return await timesReading(folder, builds, () => args, { GITHUB_API_URL: url });
-  } finally {
-    server.close();
-  }
+  const folders = [...names].map((name) => name.replaceAll('-', '_'));
+  const recipes = makeRecipes(join(folder, 'recipes'), folders, 'v2026.06.0');
+  const versions = ['--spack', 'v1.1.0', '--packages', 'v2026.06.0'];
+  const args = [join(SCRIPTS, 'choose.ts'), 'scheduled', '--seed', '1', ...versions];
+  return timesReading(folder, builds, () => args, { SPACK_PACKAGES_GIT_URL: recipes });
 }
 
 /** Compares the coverage of an environment, read from a site's API, with reading the catalog once. */

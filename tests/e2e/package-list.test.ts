@@ -1,51 +1,38 @@
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { BuildCacheSettings } from '../../site/schemas/build-cache-settings.ts';
 import { chooseScheduled, drawOrder, takeSample } from '../../scripts/choose/choose.ts';
-import { parsePackageList } from '../../scripts/choose/package-list.ts';
+import { readPackageList } from '../../scripts/refresh/recipe-trees.ts';
+import { makeRecipes } from '../world/git.ts';
 import { findSpacks } from '../world/spack.ts';
 
 const [spack] = findSpacks();
 /** Folder of this Spack's builtin recipes. */
 const recipes = spack && findRecipes(spack.program);
-const sha = 'a'.repeat(40);
-const tree = recipes
-  ? readdirSync(recipes, { withFileTypes: true }).map((entry) => ({
-      path: entry.name,
-      mode: '040000',
-      type: entry.isDirectory() ? 'tree' : 'blob',
-      sha,
-      url: `https://api.github.com/repos/spack/spack-packages/git/trees/${sha}`,
-    }))
-  : [];
-const answer = JSON.stringify({ sha, tree, truncated: false });
-const names = parsePackageList(tree);
-const server = createServer((_, response) => {
-  response.setHeader('content-type', 'application/json; charset=utf-8');
-  response.end(answer);
-});
+const release = 'v2025.11.0';
+let names: string[];
 let folder: string;
+
+let address: string;
 
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'list-'));
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  if (!recipes) return;
+  const folders = readdirSync(recipes, { withFileTypes: true }).filter((entry) => entry.isDirectory());
+  const packages = folders.map(({ name }) => name).filter((name) => name !== '__pycache__');
+  address = makeRecipes(join(folder, 'recipes'), packages, release);
+  names = await readPackageList(address, release);
 });
 
-afterAll(() => {
-  server.close();
-  rmSync(folder, { recursive: true, force: true });
-});
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 // Spack reads each recipe for this, which takes a minute.
 test.runIf(recipes && process.env['FULL'])('knows every package by the name that Spack gives it', () => {
   const listed = execFileSync(spack?.program ?? '', ['list', '--format', 'name_only'], { encoding: 'utf8' });
   expect(names).toEqual(listed.trim().split('\n').sort());
-  // GitHub truncates a tree above 7 MB.
-  expect(answer.length).toBeLessThan(3_500_000);
 });
 
 test.runIf(recipes)('goes through the whole list, and reports that it is exhausted', async () => {
@@ -54,17 +41,15 @@ test.runIf(recipes)('goes through the whole list, and reports that it is exhaust
     const build = { origin: { target: 'x86_64_v3' } };
     writeFileSync(join(folder, 'builds', name, `${name}-1-a.json`), JSON.stringify(build));
   }
-  const address = server.address();
-  const port = typeof address === 'object' ? address?.port : undefined;
   const { requests, reasons } = await chooseScheduled(
     {
       seed: '4711',
       count: 25,
       target: 'x86_64_v3',
       catalog: folder,
-      packagesVersion: 'v2025.11.0',
+      packagesVersion: release,
       date: new Date('2026-11-23T12:00:00Z'),
-      environment: { GITHUB_API_URL: `http://127.0.0.1:${port}` },
+      environment: { SPACK_PACKAGES_GIT_URL: address },
     },
     BuildCacheSettings.parse({}),
     { fresh: false, container: false, flags: [] },

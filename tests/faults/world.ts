@@ -12,6 +12,7 @@ import { startArtifactService } from '../world/artifact-service.ts';
 import { writeBuiltJob, writeTaker } from '../world/built-job.ts';
 import { startFaultyProxy } from '../world/faulty-proxy.ts';
 import { startGitServer } from '../world/git-server.ts';
+import { makeRecipes } from '../world/git.ts';
 import { startGhcr } from '../world/ghcr.ts';
 import { startGitHubApi } from '../world/github-api.ts';
 import { startRegistry } from '../world/registry.ts';
@@ -91,6 +92,8 @@ export async function openWorld(): Promise<World> {
   const pages = join(folder, 'pages');
   mkdirSync(pages);
   const gitServer = await startGitServer(origin);
+  const packages = ['tree', 'lz4', 'zlib', 'trial_none'];
+  const recipes = makeRecipes(join(folder, 'spack-packages.git'), packages, 'v2025.11.0');
   const site = await servePages({ root: pages, base: '/repo', port: 0 });
   const [work, uploads] = [join(folder, 'checkout'), join(folder, 'uploads')];
   for (const each of [uploads, join(folder, 'bin'), join(folder, 'tmp')]) mkdirSync(each);
@@ -121,12 +124,6 @@ export async function openWorld(): Promise<World> {
     repository: REPOSITORY,
     token: TOKEN,
     pagesUrl: siteUrl,
-    trees: {
-      'spack/spack-packages': {
-        tree: ['tree', 'lz4', 'zlib', 'trial_none'].map((path) => ({ path, type: 'tree' })),
-        truncated: false,
-      },
-    },
     more: async (method, url, body, response) => {
       if (artifacts.answerRest(method, url, response)) return true;
       if (!/^\/(users|orgs)\//.test(url.pathname)) return false;
@@ -194,6 +191,7 @@ export async function openWorld(): Promise<World> {
       PRIVATE: 'false',
       SPACK_VERSION: 'v1.1.0',
       PACKAGES_VERSION: 'v2025.11.0',
+      SPACK_PACKAGES_GIT_URL: recipes,
       SPACK_INSTALLED: 'true',
       OWN_PACKAGES: join(PROJECT, 'tests/fixtures/recipes'),
       // The runner passes these to the later steps of a job.

@@ -55,7 +55,6 @@ export function startRehearsedApi(options: {
   origin: string;
   token: string;
   settings: RepositorySettings;
-  trees: Record<string, unknown> | undefined;
   pages: PagesService;
   artifacts: ArtifactService;
   /** Whether it lists artifacts. */
@@ -63,7 +62,7 @@ export function startRehearsedApi(options: {
   ghcr: Ghcr;
   onStart: (run: StartedRun) => void;
 }): Promise<GitHubApi> {
-  const { settings, token, trees, pages, artifacts, ghcr } = options;
+  const { settings, token, pages, artifacts, ghcr } = options;
   const { repository, owner = 'User', isPrivate = false, hasIssues = true, rules = [] } = settings;
   const send = (response: ServerResponse, status: number, body: string): true => {
     response.writeHead(status, { 'content-type': 'application/json' }).end(body);
@@ -107,7 +106,6 @@ export function startRehearsedApi(options: {
     rules,
     permissionsOf,
     issuesOff: !hasIssues,
-    ...(trees ? { trees } : {}),
     more: answerMore,
   });
 }

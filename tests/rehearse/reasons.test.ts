@@ -24,14 +24,11 @@ let rehearsal: Rehearsal;
 
 beforeAll(async () => {
   if (!canRehearse) return;
-  const names = ['trial_tool', '_trial_none', '__pycache__'];
   rehearsal = await openRehearsal({
     repository: 'owner/owner.github.io',
     registry: 'variable',
     settings: `${SETTINGS}exclude: [trial-none]\n`,
-    trees: {
-      'spack/spack-packages': { tree: names.map((path) => ({ path, type: 'tree' })), truncated: false },
-    },
+    packages: ['trial_tool', '_trial_none'],
   });
 });
 

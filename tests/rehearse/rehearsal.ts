@@ -4,11 +4,19 @@ import { createServer, get, type IncomingMessage } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { buffer } from 'node:stream/consumers';
+import { BuildCacheSettings } from '../../site/schemas/build-cache-settings.ts';
 import { startArtifactService, type ArtifactService } from '../world/artifact-service.ts';
 import { startGhcr, STORAGE_NAME, type Ghcr } from '../world/ghcr.ts';
 import type { GitHubApi } from '../world/github-api.ts';
 import { eventPayload } from '../world/github-events.ts';
-import { cloneRepository, commitFiles, git as runGit, makeRepository, writeFiles } from '../world/git.ts';
+import {
+  cloneRepository,
+  commitFiles,
+  git as runGit,
+  makeRecipes,
+  makeRepository,
+  writeFiles,
+} from '../world/git.ts';
 import { startHttpsProxy } from '../world/https-proxy.ts';
 import { createPagesService, OWN_DOMAIN, PAGES_HOSTS, type PagesService } from '../world/pages-service.ts';
 import { startRegistry } from '../world/registry.ts';
@@ -85,12 +93,13 @@ export async function openRehearsal(
     settings: string;
     /** With `variable` the owner has set REGISTRY; else the registry is ghcr.io, the default. */
     registry?: 'variable' | 'ghcr.io';
-    trees?: Record<string, unknown>;
+    /** Folders of the packages that spack-packages has. */
+    packages?: string[];
     /** The Spack on PATH, or a recorded one; see `recorded-spack/`. */
     spack?: 'real' | 'recorded';
   },
 ): Promise<Rehearsal> {
-  const { settings, trees, ...first } = options;
+  const { settings, packages = [], ...first } = options;
   let current: RepositorySettings = first;
   const folder = mkdtempSync(join(tmpdir(), 'rehearsal-'));
   const origin = join(folder, 'origin.git');
@@ -98,6 +107,8 @@ export async function openRehearsal(
   const [spack] = findSpacks();
   const warm = join(PROJECT, '.work/spack-warm', spack?.version ?? 'none');
   const recipes = join(folder, 'recipes');
+  const release = BuildCacheSettings.parse({}).packages;
+  const list = makeRecipes(join(folder, 'spack-packages.git'), packages, release);
   const few = options.spack === 'recorded' ? undefined : FEW_RECIPES;
   if (spack && few) await linkRecipes(spack.program, join(recipes, 'repos'), few);
   else if (existsSync(warm))
@@ -187,6 +198,7 @@ export async function openRehearsal(
         ACTIONS_ID_TOKEN_REQUEST_TOKEN: 'e30.e30.x',
         ...proxy.environment,
         ...(few ? { SPACK_PACKAGES_ROOT: recipes } : {}),
+        SPACK_PACKAGES_GIT_URL: list,
         ...env,
       },
     });
@@ -205,7 +217,7 @@ export async function openRehearsal(
   const git = (...args: string[]): string => runGit(origin, ...args);
   const startApi = (): Promise<GitHubApi> =>
     startRehearsedApi({
-      ...{ origin, token: TOKEN, settings: current, trees, pages, artifacts, ghcr },
+      ...{ origin, token: TOKEN, settings: current, pages, artifacts, ghcr },
       hasArtifactsApi: () => rehearsal.hasArtifactsApi,
       onStart: ({ workflow, ref, inputs }) => {
         const event = { ...handedDown, name: 'workflow_dispatch', inputs } as const;

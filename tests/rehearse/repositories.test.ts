@@ -187,13 +187,10 @@ describe.runIf(isFull)('a private repository, owner.github.io itself', () => {
   const REGISTRY = 'some-owner/some-owner.github.io';
 
   beforeAll(async () => {
-    const names = ['trial_tool', 'trial_base'];
     rehearsal = await openRehearsal({
       ...{ repository: 'Some-Owner/Some-Owner.github.io', isPrivate: true },
       ...{ settings: SETTINGS, spack: 'recorded' },
-      trees: {
-        'spack/spack-packages': { tree: names.map((path) => ({ path, type: 'tree' })), truncated: false },
-      },
+      packages: ['trial_tool', 'trial_base'],
     });
   });
   afterAll(() => rehearsal.close());

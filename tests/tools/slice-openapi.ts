@@ -19,7 +19,6 @@ const OPERATIONS: [method: string, path: string][] = [
   ['post', '/repos/{owner}/{repo}/issues/{issue_number}/labels'],
   ['get', '/repos/{owner}/{repo}/labels'],
   ['post', '/repos/{owner}/{repo}/labels'],
-  ['get', '/repos/{owner}/{repo}/git/trees/{tree_sha}'],
   ['get', '/repos/{owner}/{repo}/branches/{branch}'],
   ['get', '/repos/{owner}/{repo}/rules/branches/{branch}'],
   ['get', '/repos/{owner}/{repo}/actions/runs/{run_id}/artifacts'],

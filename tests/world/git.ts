@@ -45,3 +45,28 @@ export function makeRepository(folder: string): void {
 export function cloneRepository(origin: string, work: string): void {
   git('.', 'clone', '--quiet', origin, work);
 }
+
+/**
+ * Creates a stand-in for github.com/spack/spack-packages, whose release has packages in these folders.
+ * @returns its address for SPACK_PACKAGES_GIT_URL
+ */
+export function makeRecipes(folder: string, folders: readonly string[], tag: string): string {
+  makeBareRepository(folder);
+  // As on GitHub: without it, git sends all files.
+  git(folder, 'config', 'uploadpack.allowFilter', 'true');
+  const enter = (args: string[], input: string) =>
+    execFileSync('git', ['-C', folder, ...args], { input, encoding: 'utf8' }).trim();
+  const treeOf = (entries: string[]) => enter(['mktree'], entries.map((entry) => `${entry}\n`).join(''));
+  const file = enter(['hash-object', '-w', '--stdin'], '');
+  const recipe = treeOf([`100644 blob ${file}\tpackage.py`]);
+  const packages = treeOf([
+    `100644 blob ${file}\t__init__.py`,
+    ...folders.map((name) => `040000 tree ${recipe}\t${name}`),
+  ]);
+  const systems = treeOf([`100644 blob ${file}\tgeneric.py`]);
+  let root = treeOf([`040000 tree ${systems}\tbuild_systems`, `040000 tree ${packages}\tpackages`]);
+  for (const name of ['builtin', 'spack_repo', 'repos']) root = treeOf([`040000 tree ${root}\t${name}`]);
+  const commit = git(folder, 'commit-tree', '-m', tag, root).trim();
+  git(folder, 'tag', '--force', tag, commit);
+  return `file://${folder}`;
+}

@@ -77,12 +77,10 @@ function readSchema(): GraphQLSchema {
  * Starts the API on a free port of 127.0.0.1. Queries are checked against GitHub's published schema. An
  * unknown request is answered with 501, which no client treats as success.
  * @param repositoryDir the bare repository behind `repository` (`owner/name`)
- * @param trees additional trees to list: response entries, keyed by `owner/name`
  */
 export async function startGitHubApi(options: {
   repositoryDir: string;
   repository: string;
-  trees?: Record<string, unknown>;
   /** Address of the site on GitHub Pages; Pages is off without it. */
   pagesUrl?: string;
   /** The only accepted token. */

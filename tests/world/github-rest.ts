@@ -20,7 +20,6 @@ export interface RestRequest {
 
 interface RestOptions {
   repository: string;
-  trees?: Record<string, unknown>;
   pagesUrl?: string;
   issuesOff?: boolean;
   rules?: string[];
@@ -64,11 +63,7 @@ export function createRest(options: RestOptions): (request: RestRequest) => Prom
   const { repository, issues, dispatches } = options;
   return async ({ method, url, body }) => {
     const [, owner, name, path = ''] = /^\/repos\/([^/]+)\/([^/]+)\/?(.*)$/.exec(url.pathname) ?? [];
-    const tree = options.trees?.[`${owner}/${name}`];
     const call = `${method} ${path}`;
-    if (call.startsWith('GET git/trees/') && tree) {
-      return ok(treeAnswer(Tree.parse(tree)));
-    }
     if (`${owner}/${name}` !== repository) return undefined;
     if (call === 'GET ') {
       return ok(
@@ -142,24 +137,6 @@ export function createRest(options: RestOptions): (request: RestRequest) => Prom
     Object.assign(issue, z.object({ state: z.enum(['open', 'closed']) }).parse(JSON.parse(body)));
     return ok(issueAnswer(issue));
   }
-}
-
-const Tree = z.object({
-  tree: z.array(z.object({ path: z.string(), type: z.string() })),
-  truncated: z.boolean(),
-});
-
-/** Response for a tree, with all properties of its entries. */
-function treeAnswer({ tree, truncated }: z.infer<typeof Tree>): object {
-  const sha = 'a'.repeat(40);
-  const url = `https://api.github.com/repos/owner/repo/git/trees/${sha}`;
-  const entries = tree.map((entry) => ({
-    ...entry,
-    mode: entry.type === 'tree' ? '040000' : '100644',
-    sha,
-    url,
-  }));
-  return sampleAnswer('GET', `${REPOSITORY}/git/trees/{tree_sha}`, { tree: entries, truncated });
 }
 
 function issueAnswer(issue: Issue): object {
