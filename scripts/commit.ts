@@ -1,8 +1,7 @@
 import { catalogOption, createCommand, readSettings, runCommand } from './cli/command.ts';
 import { openGitHub } from './github/api.ts';
 import { addSummary, setOutput } from './github/actions.ts';
-import { reportMissingImages, yieldTags } from './commit/registry-tags.ts';
-import { commitCatalog } from './commit/commit-catalog.ts';
+import { commitCatalog, reportMissingImages, yieldTags } from './commit/commit-catalog.ts';
 import { openRegistries, openRegistry } from './oci/open-registry.ts';
 
 type Options = Record<'catalog' | 'registry' | 'changed' | 'branch', string> &

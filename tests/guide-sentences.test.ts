@@ -17,7 +17,7 @@ import { RegistryRefusedError } from '../scripts/oci/errors.ts';
 import { parseReference } from '../scripts/oci/registry.ts';
 import { describePrivate } from '../scripts/github/visibility.ts';
 import { describeUselessRun, describeWaves } from '../scripts/receive/finish-run.ts';
-import { prepareCompilers } from '../scripts/spack/compilers.ts';
+import { prepareCompilers } from '../scripts/spack/open-spack.ts';
 import { expectTools } from '../scripts/spack/install-spack.ts';
 import { pagesAnswer, repositoryAnswer } from './world/github-rest.ts';
 import { decideContinuation, MAX_ROUNDS } from '../scripts/waves/continue-run.ts';

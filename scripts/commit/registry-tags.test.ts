@@ -11,7 +11,7 @@ import { openRegistries, openRegistry } from '../oci/open-registry.ts';
 import { checkTarballs, publishEntries } from '../publish/publish-cache.ts';
 import { readBuildCache } from '../build-cache/build-cache.ts';
 import { openGitHub } from '../github/api.ts';
-import { yieldTags } from './registry-tags.ts';
+import { yieldTags } from './commit-catalog.ts';
 
 const CACHE = resolve(import.meta.dirname, '../../tests/fixtures/cache-unsigned');
 const TREE = 'mgvrpqcayml2t34bqu5anstlc53ooayw';

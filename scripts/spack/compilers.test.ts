@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { parse } from 'yaml';
-import { addLibraryPath, prepareCompilers } from './compilers.ts';
+import { addLibraryPath, prepareCompilers } from './open-spack.ts';
 
 /** Entry that `spack compiler find` writes for a compiler in a prefix. */
 function packages(prefix: string): string {

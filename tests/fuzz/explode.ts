@@ -12,7 +12,7 @@ import { parseSpecFile } from '../../scripts/build-cache/spec-file.ts';
 import { fetchArchive } from '../../scripts/import/archive.ts';
 import { readIndexFile } from '../../scripts/import/index-file.ts';
 import { inspectTarball } from '../../scripts/build-cache/tar/tarball.ts';
-import { readPayload } from '../../scripts/challenge/payload.ts';
+import { readPayload } from '../../scripts/challenge/compare.ts';
 import { blobOfFile, digestOf } from '../../scripts/cli/digest.ts';
 import { parseSettingsFile } from '../../scripts/cli/owner-settings.ts';
 import { withTemporaryFolder } from '../../scripts/cli/files.ts';

@@ -3,16 +3,15 @@ import type { FileIndex } from '../../schemas/search/file-index.ts';
 import type { PackageIndex } from '../../schemas/search/package-index.ts';
 import type { WordIndex } from '../../schemas/search/word-index.ts';
 import {
-  countWords,
-  listFacets,
-  markKeys,
   type Facet,
   type FacetName,
   type Selection,
+  countWords,
+  listFacets,
+  markKeys,
 } from './facets-index.ts';
 import type { Machine } from '../../lib/machine/machine.ts';
-import type { Fit, FitKind } from '../../lib/machine/needs.ts';
-import { judgeRows, type RowFits } from '../machine/row-fits.ts';
+import { type Fit, type FitKind, judgeFit } from '../../lib/machine/needs.ts';
 import { runnableTargets } from '../../lib/spack/targets.ts';
 import type { Query } from '../../lib/search/search-query.ts';
 import { systemFits } from './system-fits.ts';
@@ -21,6 +20,7 @@ import { readMeaning, type Meaning, type Vocabulary } from './meaning.ts';
 import { markQuery, type Filter } from './query-filters.ts';
 import { RANK } from './ranks.ts';
 import { WordFinder } from './words.ts';
+import { needsKey, rowNeeds } from '../machine/row-needs.ts';
 
 /** Data of the search, prepared once. */
 export interface SearchEngine extends Vocabulary {
@@ -230,4 +230,48 @@ export function countFailures({ builds }: SearchEngine, rows: readonly number[])
 function fitsAll(filters: readonly Filter[], row: number): boolean {
   for (const { keys, fits } of filters) if (!fits[keys[row] ?? 0]) return false;
   return true;
+}
+
+/** Fits of a machine to the rows of the search index. */
+export interface RowFits {
+  machine: Machine;
+  kindOf(row: number): FitKind;
+  fitOf(row: number): Fit | undefined;
+  /** Facet of rows by whether they run. */
+  facet: Facet;
+}
+
+/** Words of the facet, and the words that each kind of fit belongs to. */
+const WORDS = ['here', 'chosen', 'unknown'] as const;
+const WORDS_OF_KIND: Record<FitKind, readonly number[]> = {
+  yes: [0, 1],
+  'by hash': [0],
+  unknown: [2],
+  no: [],
+};
+const KINDS: readonly FitKind[] = ['yes', 'by hash', 'unknown', 'no'];
+
+/** Judges all rows. Rows with the same needs are judged once. */
+export function judgeRows(machine: Machine, packages: PackageIndex, builds: BuildIndex): RowFits {
+  const fits = new Map<number, Fit>();
+  const keys = Int32Array.from(builds.rows.package, (_, row) => {
+    const needs = rowNeeds(row, packages, builds);
+    if (!needs) return 0;
+    const key = needsKey(row, builds);
+    const fit = fits.get(key) ?? judgeFit(machine, needs);
+    fits.set(key, fit);
+    return KINDS.indexOf(fit.kind) + 1;
+  });
+  return {
+    machine,
+    kindOf: (row) => KINDS[(keys[row] ?? 0) - 1] ?? 'no',
+    fitOf: (row) => fits.get(needsKey(row, builds)),
+    facet: {
+      name: 'runs',
+      words: WORDS,
+      keys,
+      wordsOfKey: [[], ...KINDS.map((kind) => WORDS_OF_KIND[kind])],
+      all: false,
+    },
+  };
 }

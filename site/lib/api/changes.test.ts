@@ -4,7 +4,7 @@ import { inventBuildRecord } from '../../../tests/generate/build-record.ts';
 import { inventHistory } from '../../../tests/generate/history.ts';
 import type { Build } from '../../schemas/build.ts';
 import type { Removed } from '../../schemas/removed.ts';
-import { changesDocument } from './changes.ts';
+import { changesDocument } from './lists.ts';
 import { documentText } from './texts.ts';
 
 const BUILDS = 200;

@@ -6,19 +6,26 @@ import type { PackageList } from '../../schemas/api/package-list.ts';
 import type { ProgramList } from '../../schemas/api/program-list.ts';
 import type { SpecTable } from '../../schemas/api/spec-table.ts';
 import type { TargetList } from '../../schemas/api/target-list.ts';
-import { indexLink, listLinks, TEMPLATES, type Body } from './links.ts';
+import { type Body, TEMPLATES, indexLink, listLinks } from './links.ts';
 import { keyPath } from '../commands/commands.ts';
 import { failurePath } from '../catalog/failures.ts';
 import { countCompilers, groupProviders } from '../catalog/compilers-and-providers.ts';
 import { viewSettingsPath } from '../mirror/consumer-settings.ts';
 import { viewName } from '../spack/view-name.ts';
-import type { SiteCatalog } from '../catalog/site-catalog.ts';
+import type { CatalogBuild, SiteCatalog } from '../catalog/site-catalog.ts';
 import { countSite } from '../catalog/site-numbers.ts';
 import { fillTable } from './spec-table.ts';
-import { externalUrl, packagePath } from '../url.ts';
+import { apiPath, externalUrl, packagePath } from '../url.ts';
 import { allAdvisories } from '../advisories/advisories.ts';
 import type { ContainerList } from '../../schemas/api/container-list.ts';
 import { containerReference, currentTags, taggedContainers } from '../catalog/containers.ts';
+import type { ChangeList } from '../../schemas/api/change-list.ts';
+import { compareTexts } from '../spack/versions.ts';
+import { monthOf } from '../format.ts';
+import type { HealthDocument } from '../../schemas/api/checks/health-document.ts';
+import type { RecipesDocument } from '../../schemas/api/checks/recipes-document.ts';
+import type { ReproducedDocument } from '../../schemas/api/checks/reproduced-document.ts';
+import { countFreshness } from '../advisories/freshness.ts';
 
 /** `/api/packages.json`. */
 export function describePackages({ packages }: SiteCatalog): Body<PackageList> {
@@ -148,5 +155,109 @@ export function describeContainers(catalog: SiteCatalog): Body<ContainerList> {
       };
     }),
     links: { index: indexLink(), spec: externalUrl(TEMPLATES.spec) },
+  };
+}
+
+type Added = ChangeList['added'][number];
+type Removal = ChangeList['removed'][number];
+
+/** Builds that are here, and builds that were removed. */
+interface Comings extends Pick<SiteCatalog, 'removed'> {
+  builds: ReadonlyMap<string, Pick<CatalogBuild, 'build'>>;
+}
+
+/**
+ * Builds added and removed, by month, the oldest first. A past month never changes: what is published later
+ * belongs to later months, and removed builds keep their date of publication.
+ */
+export function changesDocument(catalog: Comings): Map<string, Body<ChangeList>> {
+  const added = byMonth(listAdded(catalog));
+  const removed = byMonth(listRemoved(catalog));
+  const months = [...new Set([...added.keys(), ...removed.keys()])].sort(compareTexts);
+  return new Map(
+    months.map((month, place) => [
+      month,
+      {
+        month,
+        added: added.get(month) ?? [],
+        removed: removed.get(month) ?? [],
+        links: { index: indexLink(), ...previousLink(months[place - 1]) },
+      },
+    ]),
+  );
+}
+
+function listAdded({ builds, removed }: Comings): Added[] {
+  return [
+    ...Array.from(builds.values(), ({ build: { published, ...build } }) => entryOf(published, build)),
+    ...removed.flatMap(({ stays, ...build }) => stays.map(({ published }) => entryOf(published, build))),
+  ];
+}
+
+function listRemoved({ removed }: Comings): Removal[] {
+  return removed.flatMap(({ stays, ...build }) =>
+    stays.map(({ removed: date, reason }) => ({ ...entryOf(date, build), reason })),
+  );
+}
+
+function entryOf(date: string, { hash, name, version }: Omit<Added, 'date'>): Added {
+  return { date, hash, name, version };
+}
+
+function byMonth<Change extends Added>(changes: Change[]): Map<string, Change[]> {
+  const sorted = changes.sort(
+    (left, right) =>
+      compareTexts(left.date, right.date) ||
+      compareTexts(left.name, right.name) ||
+      compareTexts(left.hash, right.hash),
+  );
+  return Map.groupBy(sorted, ({ date }) => monthOf(date));
+}
+
+function previousLink(month: string | undefined): { previous?: string } {
+  return month === undefined ? {} : { previous: externalUrl(apiPath(`changes/${month}`)) };
+}
+
+/** Maximum number of reasons in a document. Each takes 200 bytes. */
+const MOST_CAUSES = 500;
+
+/** `/api/health.json`. */
+export function healthDocument({ health }: SiteCatalog): Body<HealthDocument> {
+  return { ...(health ? { last: health } : {}), links: listLinks() };
+}
+
+/** `/api/reproduced.json`. */
+export function reproducedDocument({ challenge, alike }: SiteCatalog): Body<ReproducedDocument> {
+  return {
+    ...(challenge ? { last: challenge } : {}),
+    alike: [...alike.values()],
+    links: listLinks(),
+  };
+}
+
+/** `/api/recipes.json`. */
+export function recipesDocument(catalog: SiteCatalog): Body<RecipesDocument> {
+  const { comparison, builds } = catalog;
+  const { builds: counts, since } = countFreshness(builds.values(), catalog);
+  const last = comparison && {
+    release: comparison.release,
+    commit: comparison.commit,
+    date: comparison.date,
+    builds: {
+      current: counts.current,
+      noNewer: counts['no newer'],
+      older: counts.older,
+      unknown: counts.unknown,
+    },
+    ...(since ? { since } : {}),
+  };
+  return {
+    ...(last ? { last } : {}),
+    older: (comparison?.older ?? [])
+      .map(({ hashes, ...cause }) => ({ ...cause, builds: hashes.filter((hash) => builds.has(hash)).length }))
+      .filter((cause) => cause.builds > 0)
+      .sort((left, right) => right.builds - left.builds || compareTexts(left.name, right.name))
+      .slice(0, MOST_CAUSES),
+    links: listLinks(),
   };
 }

@@ -1,21 +1,23 @@
 import { endpointNamed } from './endpoints.ts';
 import { schemaLink } from './links.ts';
 import { describeBadges, describeStorage, describeStats } from './numbers.ts';
-import { changesDocument } from './changes.ts';
 import {
+  changesDocument,
   describeAdvisories,
-  describeContainers,
   describeCompilers,
+  describeContainers,
   describeFailures,
   describeKeys,
   describePackages,
   describePrograms,
   describeSpecs,
   describeTargets,
+  healthDocument,
+  recipesDocument,
+  reproducedDocument,
 } from './lists.ts';
 import { describeEnvironment, describeEnvironments } from './environments.ts';
 import { describeViews } from './views.ts';
-import { healthDocument, recipesDocument, reproducedDocument } from './checks.ts';
 import type { SiteCatalog } from '../catalog/site-catalog.ts';
 import { once } from '../once.ts';
 
