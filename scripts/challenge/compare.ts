@@ -229,7 +229,7 @@ export async function readPayload(source: PayloadSource): Promise<Payload> {
 }
 
 /** Content of some files of a tarball, keyed by path below the prefix. Omits files above either limit. */
-export async function readPayloadFiles(
+async function readPayloadFiles(
   source: PayloadSource,
   { prefix }: Payload,
   wanted: ReadonlySet<string>,

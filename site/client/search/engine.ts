@@ -252,7 +252,7 @@ const WORDS_OF_KIND: Record<FitKind, readonly number[]> = {
 const KINDS: readonly FitKind[] = ['yes', 'by hash', 'unknown', 'no'];
 
 /** Judges all rows. Rows with the same needs are judged once. */
-export function judgeRows(machine: Machine, packages: PackageIndex, builds: BuildIndex): RowFits {
+function judgeRows(machine: Machine, packages: PackageIndex, builds: BuildIndex): RowFits {
   const fits = new Map<number, Fit>();
   const keys = Int32Array.from(builds.rows.package, (_, row) => {
     const needs = rowNeeds(row, packages, builds);
