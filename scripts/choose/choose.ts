@@ -107,23 +107,23 @@ export async function chooseScheduled(
     findTarget(settings, draw.target);
   const list = await readPackageList(packagesUrl(draw.environment), draw.packagesVersion);
   const { catalog, date } = draw;
-  const lately = { catalog, target, days: settings.retryAfterDays, date };
+  const window = { catalog, target, days: settings.retryAfterDays, date };
   const excluded = new Set(settings.exclude);
   const renewed = settings.refresh
     ? chooseRenewals(
         draw.packagesVersion,
-        (draw.target === '' ? settings.targets : [target]).map((one) => ({ ...lately, target: one })),
+        (draw.target === '' ? settings.targets : [target]).map((one) => ({ ...window, target: one })),
         settings.environments,
       )
     : { wishes: [], reasons: [] };
   const count = Math.min(draw.count, MAX_JOBS - renewed.wishes.length);
   const stale = settings.refresh
-    ? await chooseStale({ ...draw, count }, lately, settings.exclude)
+    ? await chooseStale({ ...draw, count }, window, settings.exclude)
     : { wishes: [], reasons: [] };
   const sample = takeSample(drawOrder(list, draw.seed), count - stale.wishes.length, (name) => {
     if (excluded.has(name)) return 'excluded';
     if (isCached(catalog, name, target)) return 'cached';
-    return hasFailed(name, lately) ? 'failed' : undefined;
+    return hasFailed(name, window) ? 'failed' : undefined;
   });
   const { names, passedOver, exhausted } = sample;
   const reasons = [
@@ -155,12 +155,12 @@ export async function chooseScheduled(
  */
 async function chooseStale(
   { catalog, count, seed, packagesVersion, environment }: DrawOptions,
-  lately: FailureWindow,
+  window: FailureWindow,
   exclude: readonly string[],
 ): Promise<{ wishes: Wish[]; reasons: string[] }> {
   let stale: StalePackages;
   try {
-    stale = await findStalePackages(catalog, lately.target, packagesVersion, environment);
+    stale = await findStalePackages(catalog, window.target, packagesVersion, environment);
   } catch (error) {
     return {
       wishes: [],
@@ -168,12 +168,12 @@ async function chooseStale(
     };
   }
   const packages = stale.packages.filter(({ name }) => !exclude.includes(name));
-  const wanted = packages.flatMap((older) => renewalSpec(older, lately) ?? []);
+  const wanted = packages.flatMap((older) => renewalSpec(older, window) ?? []);
   const specs = (stale.isOrdered ? wanted : drawOrder(wanted, seed)).slice(0, Math.ceil(count / 2));
   if (specs.length === 0) return { wishes: [], reasons: [] };
-  const requested = new Set(packages.map(({ asked }) => asked));
+  const requested = new Set(packages.map(({ request }) => request));
   const wishes = specs.map((spec) => ({
-    ...{ specs: [spec], target: lately.target.name },
+    ...{ specs: [spec], target: window.target.name },
     // Otherwise Spack would reuse the very builds that are to be renewed.
     fresh: true,
     ...(requested.has(spec) ? { byHand: true as const } : {}),

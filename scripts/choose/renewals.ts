@@ -27,25 +27,25 @@ const MOST_SOLVED = 50;
  * The environments that a scheduled run solves again because their lock is from other recipes than the settings', and those
  * whose newer lock still waits for builds, for each target. Environments that were never built for a target are excluded:
  * their own workflow builds them. Those to solve come first, in the order of their last solve.
- * @param lately one for each target
+ * @param windows one for each target
  */
 export function chooseRenewals(
   release: string,
-  lately: readonly FailureWindow[],
+  windows: readonly FailureWindow[],
   environments: BuildCacheSettings['environments'],
 ): { wishes: Wish[]; reasons: string[] } {
-  const found = lately.map((window) =>
+  const candidates = windows.map((window) =>
     listEnvironments(window.catalog)
       .flatMap((name) => judge(name, release, window, ownValue(environments, name)?.refresh) ?? [])
       .sort((left, right) => left.solved - right.solved),
   );
-  const toSolve = found.flatMap((own) => own.filter(({ fresh }) => fresh).slice(0, MOST_SOLVED));
+  const toSolve = candidates.flatMap((own) => own.filter(({ fresh }) => fresh).slice(0, MOST_SOLVED));
   const renewals = [
     ...toSolve.sort((left, right) => left.solved - right.solved),
-    ...found.flat().filter(({ fresh }) => !fresh),
+    ...candidates.flat().filter(({ fresh }) => !fresh),
   ].slice(0, MAX_JOBS);
   const wishes = renewals.map(({ name, target, fresh }) => ({ specs: [], target, environment: name, fresh }));
-  const reasons = lately.flatMap(({ target: { name: target } }) => {
+  const reasons = windows.flatMap(({ target: { name: target } }) => {
     const own = renewals.filter((renewal) => renewal.target === target);
     return [
       ...describe(
@@ -79,11 +79,11 @@ interface Renewal {
 function judge(
   name: string,
   release: string,
-  lately: FailureWindow,
+  window: FailureWindow,
   refresh = 'monthly',
 ): Renewal | undefined {
-  const { catalog, target, date } = lately;
-  if (refresh === 'never' || hasFailed(name, lately)) return undefined;
+  const { catalog, target, date } = window;
+  if (refresh === 'never' || hasFailed(name, window)) return undefined;
   const lock = readCatalogFile(catalog, catalogPath('locks', name), LockFile);
   if (!lock) return undefined;
   const { targets, next, roots, nextRoots } = readSolvedEnvironment(catalog, name);
@@ -93,17 +93,17 @@ function judge(
   const isOld = refresh === 'always' || date.getTime() - solved >= MONTH_DAYS * DAY_MS;
   if (last?.release !== release && isOld) return { name, target: target.name, fresh: true, solved };
   const waiting = next && LockFile.parse(next);
-  if (!waiting || !canGoOn({ ...waiting, roots: rootsOf(waiting, nextRoots, target) }, lately))
+  if (!waiting || !canGoOn({ ...waiting, roots: rootsOf(waiting, nextRoots, target) }, window))
     return undefined;
   return { name, target: target.name, fresh: false, solved };
 }
 
 /** Whether a lock has missing builds none of which failed recently, so that they only need a run. */
-function canGoOn(lock: LockFile, lately: FailureWindow): boolean {
+function canGoOn(lock: LockFile, window: FailureWindow): boolean {
   const { concrete_specs: nodes } = lock;
-  const hashes = listMissing(lock, lately.catalog);
+  const hashes = listMissing(lock, window.catalog);
   return (
-    hashes.length > 0 && !hashes.some((hash) => nodes[hash] && hasFailed(nodes[hash].name, lately, hash))
+    hashes.length > 0 && !hashes.some((hash) => nodes[hash] && hasFailed(nodes[hash].name, window, hash))
   );
 }
 

@@ -42,8 +42,8 @@ export interface FailureWindow {
  * Whether a package failed recently. A job that uploaded nothing does not count: its runner died, not the build.
  * @param hash considers only this build, and ignores timeouts
  */
-export function hasFailed(name: string, lately: FailureWindow, hash?: DagHash): boolean {
-  return listFailures(name, lately, hash).some(({ kind }) => hash === undefined || kind !== 'timeout');
+export function hasFailed(name: string, window: FailureWindow, hash?: DagHash): boolean {
+  return listFailures(name, window, hash).some(({ kind }) => hash === undefined || kind !== 'timeout');
 }
 
 /**
@@ -51,12 +51,12 @@ export function hasFailed(name: string, lately: FailureWindow, hash?: DagHash): 
  * solution recently and no build of the package is current. Undefined when it failed recently otherwise.
  */
 export function renewalSpec(
-  { name, asked, isCurrent }: OlderPackage,
-  lately: FailureWindow,
+  { name, request, isCurrent }: OlderPackage,
+  window: FailureWindow,
 ): string | undefined {
-  const failures = listFailures(name, lately);
-  if (failures.some(({ kind, spec }) => kind !== 'concretize' || spec !== asked)) return undefined;
-  if (failures.length === 0) return asked ?? name;
+  const failures = listFailures(name, window);
+  if (failures.some(({ kind, spec }) => kind !== 'concretize' || spec !== request)) return undefined;
+  if (failures.length === 0) return request ?? name;
   return isCurrent ? undefined : name;
 }
 

@@ -56,7 +56,7 @@ test("finds packages whose newest build is from another recipe than the release'
   const environment = { SPACK_PACKAGES_GIT_URL: `file://${folder}/git` };
   const find = async (version: string) =>
     (await findStalePackages(join(folder, 'catalog'), TARGET, version, environment)).packages.map(
-      ({ name, asked = name }) => asked,
+      ({ name, request = name }) => request,
     );
   expect(await find(release)).toEqual(['tree@1 +color', 'zlib']);
   expect(await find(old)).toEqual(['tree@2']);
@@ -136,8 +136,8 @@ test('orders packages that are older than a compared release: roots of environme
   const environment = { SPACK_PACKAGES_GIT_URL: 'file:///no/such' };
   const { packages, isOrdered } = await findStalePackages(directory, TARGET, 'v2026.10.0', environment);
   const names = packages.map(({ name }) => name);
-  expect(packages.find(({ asked }) => asked !== undefined)).toEqual({
-    ...{ name: 'sqlite', asked: 'sqlite@3:', isCurrent: false },
+  expect(packages.find(({ request }) => request !== undefined)).toEqual({
+    ...{ name: 'sqlite', request: 'sqlite@3:', isCurrent: false },
   });
   expect(isOrdered).toBe(true);
   expect(new Set(names)).toEqual(
@@ -162,7 +162,7 @@ test('renews a requested spec as it was typed, and by its name alone once it has
       `renewal/failures/zlib/${file}.json`,
       JSON.stringify({ date: '2026-11-20T00:00:00Z', target: TARGET.name, spec, kind }),
     );
-  const requested = { name: 'zlib', asked: 'zlib@1.2 +pic', isCurrent: false };
+  const requested = { name: 'zlib', request: 'zlib@1.2 +pic', isCurrent: false };
   expect(renewalSpec(requested, lately)).toBe('zlib@1.2 +pic');
   expect(renewalSpec({ name: 'zlib', isCurrent: false }, lately)).toBe('zlib');
   fail('one', 'zlib@1.2 +pic', 'concretize');

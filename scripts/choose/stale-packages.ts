@@ -16,7 +16,7 @@ import { packagesUrl } from '../spack/install-spack.ts';
 export interface OlderPackage {
   name: string;
   /** The spec that a person requested. Absent: nobody requested one, and any build from the newer recipes will do. */
-  asked?: string;
+  request?: string;
   /** Whether another build of the package is from the newer recipes. */
   isCurrent: boolean;
 }
@@ -83,8 +83,8 @@ function groupBuilds<T extends Pick<Build, 'name' | 'origin'>>(
     const hasCurrent = all.some(isCurrent);
     const requested = all.filter(({ origin }) => origin.byHand !== undefined);
     if (requested.length === 0) return [{ name, builds: all, isCurrent: hasCurrent }];
-    return [...Map.groupBy(requested, ({ origin }) => origin.byHand)].map(([asked = name, own]) => ({
-      ...{ name, asked, builds: own, isCurrent: hasCurrent },
+    return [...Map.groupBy(requested, ({ origin }) => origin.byHand)].map(([request = name, own]) => ({
+      ...{ name, request, builds: own, isCurrent: hasCurrent },
     }));
   });
 }

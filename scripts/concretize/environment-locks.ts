@@ -222,13 +222,13 @@ function keepRoots(
   locks: readonly (WholeLock | undefined)[],
   kept: readonly DagHash[],
 ): WholeLock | undefined {
-  const known = locks.filter((lock) => lock !== undefined);
+  const present = locks.filter((lock) => lock !== undefined);
   const wanted = new Set(kept);
-  const requested = known.flatMap(({ roots }) => roots).filter(({ hash }) => wanted.has(hash));
+  const requested = present.flatMap(({ roots }) => roots).filter(({ hash }) => wanted.has(hash));
   const roots = [...new Map(requested.map((root) => [`${root.hash} ${root.spec}`, root])).values()];
-  const last = known.at(-1);
+  const last = present.at(-1);
   if (last === undefined || roots.length === 0) return undefined;
-  const all = Object.assign({}, ...known.map((lock) => lock.concrete_specs)) as WholeLock['concrete_specs'];
+  const all = Object.assign({}, ...present.map((lock) => lock.concrete_specs)) as WholeLock['concrete_specs'];
   return withRoots({ ...last, concrete_specs: all }, roots);
 }
 

@@ -120,14 +120,14 @@ function takeOutExternals(
   for (const external of [...externals.items]) {
     if (!isMap(external)) continue;
     const modules = external.get('modules');
-    const known = { spec: String(external.get('spec')), prefix: String(external.get('prefix')) };
-    const state = states.get(externalKey(known)) ?? 'unknown';
+    const identity = { spec: String(external.get('spec')), prefix: String(external.get('prefix')) };
+    const state = states.get(externalKey(identity)) ?? 'unknown';
     const isThere = ['here', 'unknown'].includes(state);
-    const isHere = !isSeq(modules) && isAbsolute(known.prefix) && existsSync(known.prefix) && isThere;
-    const place = isSeq(modules) ? `the module ${modules.items.map(String).join(' ')}` : known.prefix;
-    const isSystem = isCompiler && resolve(known.prefix) === '/usr';
+    const isHere = !isSeq(modules) && isAbsolute(identity.prefix) && existsSync(identity.prefix) && isThere;
+    const place = isSeq(modules) ? `the module ${modules.items.map(String).join(' ')}` : identity.prefix;
+    const isSystem = isCompiler && resolve(identity.prefix) === '/usr';
     isFound ||= isSystem;
-    if (!isSystem && isHere) kept.push(known);
+    if (!isSystem && isHere) kept.push(identity);
     else if (!isSystem) gone.push(isThere || state === 'missing' ? place : `${place} has ${state}`);
     if (isHere && !isSystem) continue;
     externals.items.splice(externals.items.indexOf(external), 1);

@@ -163,11 +163,11 @@ function planMissing(lock: LockFile, { since }: BuildRequest, context: SolveCont
   if (since === undefined || Object.values(nodes).some(({ build_spec }) => build_spec))
     return { plan: planBuild(lock, isCached), leftOut: [] };
   const date = new Date();
-  const lately = { catalog, target, date, days: (date.getTime() - Date.parse(since)) / DAY_MS };
+  const window = { catalog, target, date, days: (date.getTime() - Date.parse(since)) / DAY_MS };
   return planRest(
     lock,
     isCached,
-    (hash) => nodes[hash] !== undefined && hasFailed(nodes[hash].name, lately, hash),
+    (hash) => nodes[hash] !== undefined && hasFailed(nodes[hash].name, window, hash),
   );
 }
 
@@ -259,15 +259,15 @@ function isNewRelease({ environment, release, target, fresh }: BuildRequest, cat
  * installer would try it endlessly; and Spack forgets the build spec of a spliced build from a build cache,
  * and pushes a spec file that does not match its hashes.
  * @param planned hashes to build
- * @param known the nodes of the catalog
+ * @param catalogNodes the nodes of the catalog
  */
 export function findBuiltOnSplices(
   { concrete_specs: nodes }: Pick<LockFile, 'concrete_specs'>,
   planned: readonly DagHash[],
-  known: ReadonlyMap<DagHash, SpecNode>,
+  catalogNodes: ReadonlyMap<DagHash, SpecNode>,
 ): string[] {
   const isSpliced = (hash: DagHash) =>
-    (nodes[hash]?.build_spec ?? known.get(hash)?.node.build_spec) !== undefined;
+    (nodes[hash]?.build_spec ?? catalogNodes.get(hash)?.node.build_spec) !== undefined;
   const dependents = planned.flatMap((hash) => {
     const node = nodes[hash];
     if (!node || isSpliced(hash)) return [];

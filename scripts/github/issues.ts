@@ -130,8 +130,8 @@ type Proposed = { kind: 'opened' | 'known'; number: number } | { kind: 'off' };
 /** Opens an issue with a proposal, once per title: one that the owner has closed is not opened again. */
 export async function openProposal(github: GitHub, title: string, body: string): Promise<Proposed> {
   const proposed = await unlessOff(async (): Promise<Proposed> => {
-    const known = (await listIssues(github, PROPOSAL_LABEL, 'all')).find((issue) => issue.title === title);
-    if (known) return { kind: 'known', number: known.number };
+    const proposal = (await listIssues(github, PROPOSAL_LABEL, 'all')).find((issue) => issue.title === title);
+    if (proposal) return { kind: 'known', number: proposal.number };
     const issue = { title, body, labels: [PROPOSAL_LABEL] };
     const options = { canRepeat: false };
     const { number } = await github.call('POST /repos/{owner}/{repo}/issues', issue, Issue, options);

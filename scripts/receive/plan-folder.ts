@@ -50,14 +50,14 @@ export function readPlanFolder(plansDirectory: string, entry: MatrixEntry): Plan
   const lock = LockFile.parse(JSON.parse(lockText));
   const inputs = BuildInputs.parse(JSON.parse(readChecked(join(folder, 'inputs.json'), entry.inputs)));
   const file = join(folder, 'plan.txt');
-  const asked = inputs.part && new Set(inputs.part.asked);
+  const requested = inputs.part && new Set(inputs.part.asked);
   const sbang = inputs.files[SBANG_FILE];
   return {
     hashes: parseAllowedHashes(readChecked(file, entry.plan), file),
     inputs,
     nodes: new Map(Object.entries(lock.concrete_specs)),
     texts: splitObject(splitObject(lockText).get('concrete_specs') ?? '{}'),
-    roots: asked ? lock.roots.filter(({ hash }) => asked.has(hash)) : lock.roots,
+    roots: requested ? lock.roots.filter(({ hash }) => requested.has(hash)) : lock.roots,
     lockText,
     ...(sbang === undefined ? {} : { sbang: readChecked(join(folder, SBANG_FILE), sbang) }),
   };

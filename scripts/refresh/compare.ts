@@ -57,7 +57,7 @@ export function compareWithRecipes(
   return judged;
 }
 
-function judge(root: DagHash, known: Map<DagHash, Verdict>, comparison: Comparison): Verdict {
+function judge(root: DagHash, verdicts: Map<DagHash, Verdict>, comparison: Comparison): Verdict {
   const oldTrees = comparison.oldTrees(root);
   const below = new Map<DagHash, Verdict>();
   let isUnknown = false;
@@ -83,8 +83,8 @@ function judge(root: DagHash, known: Map<DagHash, Verdict>, comparison: Comparis
     if (!isBuiltin || isUnknown) isSame = false;
     // An external comes from the machine: its recipe is not part of its hash.
     if (node.external) continue;
-    const verdict = known.get(hash) ?? judgeOne(node, state);
-    known.set(hash, verdict);
+    const verdict = verdicts.get(hash) ?? judgeOne(node, state);
+    verdicts.set(hash, verdict);
     if (hash === root && verdict.kind !== 'unclear') return verdict;
     if (verdict.cause) below.set(hash, verdict);
   }

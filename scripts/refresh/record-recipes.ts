@@ -59,9 +59,9 @@ export function recordPackages(
   }
   return packages.flatMap((recipe) => {
     const path = catalogPath('packages', recipe.name);
-    const known = readCatalogFile(catalogDirectory, path, Package);
-    if (known?.commitDate !== undefined && known.commitDate > release.commitDate) return [];
-    const text = packageText(recipe, known, release);
+    const recorded = readCatalogFile(catalogDirectory, path, Package);
+    if (recorded?.commitDate !== undefined && recorded.commitDate > release.commitDate) return [];
+    const text = packageText(recipe, recorded, release);
     return text === undefined ? [] : [{ path, content: text, replace: true }];
   });
 }
@@ -69,12 +69,14 @@ export function recordPackages(
 /** Returns the text of a package's file; undefined when nothing is new. */
 function packageText(
   recipe: RecipePackage,
-  known: Package | undefined,
+  recorded: Package | undefined,
   { name, commit, commitDate, now }: RecipesRelease,
 ): string | undefined {
   const [described] = packageDescription(recipe, {});
   if (described === undefined) return undefined;
-  const first = new Map((known?.deprecated ?? []).map((deprecation) => [deprecation.version, deprecation]));
+  const first = new Map(
+    (recorded?.deprecated ?? []).map((deprecation) => [deprecation.version, deprecation]),
+  );
   const deprecated = recipe.deprecated.flatMap((deprecation) => {
     const fits = Deprecation.safeParse({
       version: deprecation.version,
@@ -93,7 +95,7 @@ function packageText(
   const before = Package.omit({ commit: true, commitDate: true })
     .partial()
     .strip()
-    .parse(known ?? {});
+    .parse(recorded ?? {});
   // A new commit alone is not recorded: git would keep a copy of each package for each release.
   if (formatJson(Package.parse(facts)) === formatJson(before)) return undefined;
   return formatJson(Package.parse({ ...facts, commit, ...(commitDate === '' ? {} : { commitDate }) }));
@@ -134,14 +136,14 @@ export function recordComparison(
   const before = readCatalogFile(catalogDirectory, path, RecipeComparison);
   // Recipes without a known commit and date never count as newer.
   if (date === '' || !isCommit(commit) || (before && before.date > date)) return [];
-  const known = new Map(before?.older.flatMap(({ since, hashes }) => hashes.map((hash) => [hash, since])));
+  const earlier = new Map(before?.older.flatMap(({ since, hashes }) => hashes.map((hash) => [hash, since])));
   const left = new Set(here);
   // Takes each build once, even if the input repeats it.
   const take = (hashes: readonly DagHash[]): DagHash[] => hashes.filter((hash) => left.delete(hash)).sort();
   const older = verdicts.older.flatMap(({ hashes, ...cause }) => {
-    const bySince = Map.groupBy(take(hashes), (hash) => known.get(hash)?.release ?? name);
+    const bySince = Map.groupBy(take(hashes), (hash) => earlier.get(hash)?.release ?? name);
     return [...bySince].map(([release, members]) => {
-      const since: OlderSince = known.get(members[0] ?? '') ?? { release, date };
+      const since: OlderSince = earlier.get(members[0] ?? '') ?? { release, date };
       return { ...cause, hashes: members, since };
     });
   });

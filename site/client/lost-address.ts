@@ -20,14 +20,14 @@ export function offerWayOn(): void {
 }
 
 async function findWay(name: string, hash: string): Promise<Child[]> {
-  const known = await fetchPackage(name).catch(() => undefined);
-  const builds = hash ? (known?.builds.filter((build) => build.hash.startsWith(hash)) ?? []) : [];
+  const entry = await fetchPackage(name).catch(() => undefined);
+  const builds = hash ? (entry?.builds.filter((build) => build.hash.startsWith(hash)) ?? []) : [];
   if (builds.length > 0) {
     const items = builds.map((build) => makeElement('li', '', linkTo(name, build)));
     return [makeElement('p', '', 'Did you mean:'), makeElement('ul', '', items)];
   }
   const gone = hash ? await findRemoved(name, hash) : undefined;
-  const next = known && nearestTo(gone, known.builds);
+  const next = entry && nearestTo(gone, entry.builds);
   return [
     gone &&
       makeElement(
@@ -46,7 +46,7 @@ async function findWay(name: string, hash: string): Promise<Child[]> {
         linkTo(name, next),
         '.',
       ),
-    known && makeElement('p', '', makeLink(packagePage(name), `All builds of ${name}`)),
+    entry && makeElement('p', '', makeLink(packagePage(name), `All builds of ${name}`)),
   ];
 }
 

@@ -17,13 +17,13 @@ export function markNeeds(machine: Machine | undefined): void {
       .map((text) => judgeFit(machine, readNeeds(text)));
     const places = [...element.querySelectorAll<HTMLElement>('[data-n]')];
     if (places.length === 0 && fits[0]) element.append(' ', makeMark(fits[0]));
-    const known = places.flatMap((place) => {
+    const marked = places.flatMap((place) => {
       const fit = fits[Number(place.dataset['n'])];
       if (fit) place.append(' ', makeMark(fit));
       return fit ?? [];
     });
-    if (known.length < 2) continue;
-    const summary = makeSummary(known, machine);
+    if (marked.length < 2) continue;
+    const summary = makeSummary(marked, machine);
     // Folded builds have no marks.
     const all = element.dataset['search'];
     if (all !== undefined) summary.append(' ', makeLink(all, 'All builds of the package that run there'));

@@ -12,15 +12,15 @@ export function offerMachineQuestion(): void {
   const [arch, spec] = form?.querySelectorAll('input') ?? [];
   if (!form || !arch || !spec) return;
   form.hidden = false;
-  const known = recallMachine();
-  if (known) arch.value = archOf(known);
+  const remembered = recallMachine();
+  if (remembered) arch.value = archOf(remembered);
   form.addEventListener('submit', (event) => {
     event.preventDefault();
     const machine = readMachine(arch.value);
     const wanted = spec.value.trim();
     if (machine && wanted) {
-      const same = known && archOf(known) === archOf(machine);
-      rememberMachine(same ? known : machine);
+      const same = remembered && archOf(remembered) === archOf(machine);
+      rememberMachine(same ? remembered : machine);
       location.assign(`${spec.dataset['search']}?q=${encodeURIComponent(wanted)}`);
     } else location.assign(`${form.action}#${encodeURIComponent(arch.value.trim())}`);
   });

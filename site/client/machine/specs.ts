@@ -80,9 +80,9 @@ function makeSection({ node, parts }: Miss): HTMLElement {
 
 /** One line for each root with a similar build, and one for all others. */
 function foldMisses(misses: readonly Miss[]): HTMLElement[] {
-  const known = misses.filter(({ order }) => order < UNKNOWN);
+  const comparable = misses.filter(({ order }) => order < UNKNOWN);
   const unknown = misses.filter(({ order }) => order === UNKNOWN);
-  const lines = known.map(({ node, verdict, parts }) => {
+  const lines = comparable.map(({ node, verdict, parts }) => {
     const summary = makeElement('summary', '', titleOf(node), `: ${verdict}`);
     return makeElement('details', 'miss', summary, parts);
   });

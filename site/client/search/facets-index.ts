@@ -106,9 +106,9 @@ function environmentSets({ environments, rows }: BuildIndex): { sets: number[][]
   const sets: number[][] = [];
   const numbers = lists.map((list) => {
     const key = list.join();
-    const known = places.get(key) ?? sets.push(list) - 1;
-    places.set(key, known);
-    return known;
+    const place = places.get(key) ?? sets.push(list) - 1;
+    places.set(key, place);
+    return place;
   });
   return { sets, rows: numbers };
 }

@@ -10,7 +10,7 @@ export class FileFinder {
   /** Names in lower case. */
   readonly #names: string[];
   /** Names without a library's ending. */
-  readonly #known: Set<string>;
+  readonly #shortNames: Set<string>;
   /** Indexes of names, for each set. */
   readonly #sets: number[][];
   /** Sets that have a name, for each name. */
@@ -22,7 +22,7 @@ export class FileFinder {
   constructor(index: FileIndex, packages: readonly number[]) {
     this.#index = index;
     this.#names = index.names.map((name) => name.toLowerCase());
-    this.#known = new Set(this.#names.map((name) => name.replace(LIBRARY_ENDING, '')));
+    this.#shortNames = new Set(this.#names.map((name) => name.replace(LIBRARY_ENDING, '')));
     this.#sets = index.sets.map(sumUp);
     this.#setsOf = index.names.map(() => []);
     for (const [set, files] of this.#sets.entries()) for (const file of files) this.#setsOf[file]?.push(set);
@@ -32,7 +32,7 @@ export class FileFinder {
 
   /** Whether a program or library has exactly this name. */
   has(word: string): boolean {
-    return this.#known.has(word);
+    return this.#shortNames.has(word);
   }
 
   /**

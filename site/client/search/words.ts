@@ -45,7 +45,7 @@ interface SearchedPackage {
 export class WordFinder {
   readonly #packages: SearchedPackage[];
   readonly #virtuals: Set<string>;
-  readonly #known: Set<string>;
+  readonly #names: Set<string>;
   readonly #ranks = new Map<string, Ranks>();
   readonly #marks = new Map<string, Uint8Array>();
   #files: FileFinder | undefined;
@@ -55,7 +55,7 @@ export class WordFinder {
   constructor(index: PackageIndex) {
     this.#packages = index.names.map((_, place) => readPackage(index, place));
     this.#virtuals = new Set(this.#packages.flatMap(({ virtuals }) => virtuals.split(' ')));
-    this.#known = new Set([
+    this.#names = new Set([
       ...this.#virtuals,
       // `libicu-dev` belongs to icu4c.
       ...this.#packages.flatMap(({ name, shortName, joined }) => [
@@ -65,7 +65,7 @@ export class WordFinder {
         name.replace(/(?<=[a-z]{3})\d{1,2}[a-z]?$/, ''),
       ]),
     ]);
-    this.#known.delete('');
+    this.#names.delete('');
   }
 
   /**
@@ -116,7 +116,7 @@ export class WordFinder {
    * Whether a package, a virtual, a program or a library has exactly this name, with or without its prefix.
    */
   isKnown(word: string): boolean {
-    return this.#known.has(word) || this.#known.has(joinParts(word)) || (this.#files?.has(word) ?? false);
+    return this.#names.has(word) || this.#names.has(joinParts(word)) || (this.#files?.has(word) ?? false);
   }
 
   /**
@@ -245,11 +245,11 @@ function joinParts(name: string): string {
   return name.replaceAll(/[-_.]/g, '');
 }
 
-function keep<Value>(known: Map<string, Value>, word: string, find: () => Value): Value {
-  const kept = known.get(word);
+function keep<Value>(cache: Map<string, Value>, word: string, find: () => Value): Value {
+  const kept = cache.get(word);
   if (kept !== undefined) return kept;
   const value = find();
-  if (known.size >= MOST_KEPT) known.clear();
-  known.set(word, value);
+  if (cache.size >= MOST_KEPT) cache.clear();
+  cache.set(word, value);
   return value;
 }

@@ -59,9 +59,9 @@ export async function readGraph(
     graph.edges.push(
       (part.edges[at] ?? []).map((value, turn) => {
         if (turn % 2 === 1) return value;
-        const known = places.get(place - value) ?? places.size;
-        places.set(place - value, known);
-        return known;
+        const index = places.get(place - value) ?? places.size;
+        places.set(place - value, index);
+        return index;
       }),
     );
   }

@@ -60,8 +60,8 @@ export function forecastFull(growth: Growth): Forecast | undefined {
   const { events } = growth;
   const now = events.reduce((last, { published, removed = 0 }) => Math.max(last, published, removed), 0);
   const first = events.reduce((least, { published }) => Math.min(least, published), now);
-  const known = events.flatMap(({ size }) => size ?? []);
-  const meanSize = known.reduce((sum, size) => sum + size, 0) / Math.max(1, known.length);
+  const sizes = events.flatMap(({ size }) => size ?? []);
+  const meanSize = sizes.reduce((sum, size) => sum + size, 0) / Math.max(1, sizes.length);
   const steady = findSteady(weeklyBytes(growth, now, meanSize), Math.floor((now - first) / WEEK_MS));
   if (!steady || steady.mean <= 0 || steady.error > MOST_ERROR * steady.mean) return undefined;
   const { mean, error, weeks } = steady;
@@ -146,8 +146,8 @@ export function neededBytes(growth: Growth): number {
 
 function extentOf({ events, indexBytes, indexes, besides }: Growth): Extent {
   const present = events.filter(({ removed }) => removed === undefined);
-  const known = present.flatMap(({ size }) => size ?? []);
-  const tarballs = known.reduce((sum, size) => sum + size, 0);
+  const sizes = present.flatMap(({ size }) => size ?? []);
+  const tarballs = sizes.reduce((sum, size) => sum + size, 0);
   const months = Map.groupBy(present, ({ published }) => monthAt(published));
   let [viewed, total] = [0, 0];
   for (const [, members] of [...months].sort(([a], [b]) => compareTexts(a, b)).slice(0, -1)) {

@@ -35,11 +35,11 @@ export function createSolverFacts(
   nodes: ReadonlyMap<DagHash, SpecNode>,
   binaries: BinarySet,
 ): (hashes: readonly DagHash[]) => SolverFacts {
-  const known = new Map<DagHash, BuildFacts>();
+  const factsOf = new Map<DagHash, BuildFacts>();
   const compilerParts = findCompilerParts(nodes, binaries);
   const read = (hash: DagHash): BuildFacts => {
-    const facts = known.get(hash) ?? readFacts(hash, nodes, binaries, compilerParts);
-    known.set(hash, facts);
+    const facts = factsOf.get(hash) ?? readFacts(hash, nodes, binaries, compilerParts);
+    factsOf.set(hash, facts);
     return facts;
   };
   return (hashes) => sumFacts(hashes.map(read));

@@ -39,8 +39,11 @@ export function namedViews(
   const edges = runtimeEdges(nodes);
   const views = new Map<string, Set<DagHash>>();
   const add = (view: string, roots: Iterable<DagHash>): void => {
-    const known = [...roots].filter((root) => nodes.has(root));
-    views.set(view, new Set([...(views.get(view) ?? []), ...runtimeClosure(known, nodes, hasBinary, edges)]));
+    const present = [...roots].filter((root) => nodes.has(root));
+    views.set(
+      view,
+      new Set([...(views.get(view) ?? []), ...runtimeClosure(present, nodes, hasBinary, edges)]),
+    );
   };
   for (const [name, roots] of environments) add(viewName('env', name), roots);
   for (const [name, roots] of snapshots) add(viewName('snapshot', name), roots);
@@ -122,13 +125,13 @@ export function runtimeClosure(
 
 /** Edges of the run-time closure. Each node's are found once, since many closures contain it. */
 export function runtimeEdges(nodes: ReadonlyMap<DagHash, SpecNode>): Edges {
-  const known = new Map<DagHash, readonly DagHash[]>();
+  const cache = new Map<DagHash, readonly DagHash[]>();
   return (hash, dependent = hash) => {
-    const earlier = known.get(hash);
+    const earlier = cache.get(hash);
     if (earlier) return earlier;
     const { node } = nodeOf(hash, dependent, nodes);
     const edges = hashesOf({ ...node, dependencies: runtimeDependencies(node) });
-    known.set(hash, edges);
+    cache.set(hash, edges);
     return edges;
   };
 }

@@ -100,9 +100,9 @@ export function learnTimes(history: Iterable<TimedBuild>): (build: BuildKind) =>
   const medianOf = (key: string, fewest: number): number | undefined => {
     const group = groups.get(key);
     if (group === undefined || group.length < fewest) return undefined;
-    const known = medians.get(key) ?? median(group);
-    medians.set(key, known);
-    return known;
+    const value = medians.get(key) ?? median(group);
+    medians.set(key, value);
+    return value;
   };
   return (build) => {
     for (const key of historyKeys(build)) {
