@@ -22,6 +22,15 @@ export function isErrorCode(error: unknown, code: string): boolean {
   return error instanceof Error && 'code' in error && error.code === code;
 }
 
+/** Whether an error, or what caused it, is a lack of room on this machine's disk. */
+export function isDiskFull(error: unknown): boolean {
+  return (
+    isErrorCode(error, 'ENOSPC') ||
+    isErrorCode(error, 'EDQUOT') ||
+    (error instanceof Error && error.cause !== undefined && isDiskFull(error.cause))
+  );
+}
+
 /** For `.catch()`: returns undefined when the file is missing. */
 export function ignoreMissing(error: unknown): undefined {
   if (isErrorCode(error, 'ENOENT')) return undefined;

@@ -8,7 +8,7 @@ import { buildFile, specFile } from '../../site/lib/catalog/catalog-files.ts';
 import { parseSpecFile, type KnownNodes } from '../build-cache/spec-file.ts';
 import { describeError } from '../cli/command.ts';
 import { withProgress, type Progress } from '../cli/progress.ts';
-import { withTemporaryFolder } from '../cli/files.ts';
+import { isDiskFull, withTemporaryFolder } from '../cli/files.ts';
 import { ConnectionError, isTemporary } from '../http/retry.ts';
 import { listSpecFiles, refuseShadows } from '../publish/name-collisions.ts';
 import { checkTarball, publishEntries, type Destination } from '../publish/publish-cache.ts';
@@ -134,6 +134,8 @@ async function tryBuild(
   try {
     return await fetchBuild(current, build, target, known);
   } catch (error) {
+    // Not a fault of this build, and every other one would have it, too.
+    if (isDiskFull(error)) throw error;
     if (isTemporary(error) || error instanceof ConnectionError)
       throw new Error(
         `${current.source.address}: cannot be read now; run the import again to continue where it stopped`,

@@ -38,7 +38,7 @@ import {
   manifestText,
 } from '../build-cache/mirror-manifest.ts';
 import { findIntact } from '../oci/directory-registry.ts';
-import { isErrorCode } from '../cli/files.ts';
+import { isDiskFull } from '../cli/files.ts';
 import { withProgress } from '../cli/progress.ts';
 import { formatNumber } from '../../site/lib/format.ts';
 
@@ -205,7 +205,7 @@ async function findFile(
     if (reference.kind === 'remote') return await cache.fetch(blob, () => registry.openBlob(blob), signal);
     return await findIntact(reference.dir, blob);
   } catch (cause) {
-    if (isErrorCode(cause, 'ENOSPC')) throw cause;
+    if (isDiskFull(cause)) throw cause;
     throw new Error(
       `the ${kind} of ${build.name}@${build.version}/${build.hash} could not be fetched from ${registry.reference}; ` +
         'if the registry answers, publish the build again, or remove it from the catalog',

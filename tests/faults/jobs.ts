@@ -26,6 +26,8 @@ export interface Surroundings {
   work: string;
   /** Folder that keeps artifacts between jobs. */
   uploads: string;
+  /** Address of another cache. */
+  source: string;
   /** Folder from which the site is served. */
   pages: string;
   /** Plans of the run whose builds are published. */
@@ -199,6 +201,20 @@ export const JOBS = {
       env: () => ({ WAITING: '2', PUBLISHED: '1', ROUND: '0', ENVIRONMENT: 'stack' }),
     },
   ],
+  // Commands of an owner, with the login and the commit of a workflow.
+  import: [
+    login,
+    { script: 'scripts/import.ts', args: ({ source }) => [source, '--spec', 'libbsd'] },
+    { script: 'scripts/commit.ts', args: () => ['--message', 'Import'] },
+  ],
+  refresh: [
+    {
+      script: 'scripts/refresh.ts',
+      args: () => ['--record-from', 'recipes/recipes.json'],
+      before: writeRecipes,
+    },
+    { script: 'scripts/commit.ts', args: () => ['--message', 'Record the newest recipes'] },
+  ],
   prune: [
     login,
     { script: 'scripts/prune.ts', args: () => ['--apply'] },
@@ -213,6 +229,29 @@ function buildSite({ work }: Surroundings): void {
   const tree = execFileSync('git', ['-C', work, 'rev-parse', 'HEAD^{tree}'], { encoding: 'utf8' }).trim();
   writeFileSync(join(dist, 'index.html'), '<!doctype html>');
   writeFileSync(join(dist, 'api/index.json'), JSON.stringify({ version: 1, endpoints: [], commit: tree }));
+}
+
+/** Writes what a job without write access has read from newer recipes. */
+function writeRecipes({ work }: Surroundings): void {
+  const builds = readdirSync(join(work, 'site/content/builds'), { recursive: true, encoding: 'utf8' });
+  const hashes = builds.flatMap((path) => /-([a-z2-7]{32})\.json$/.exec(path)?.[1] ?? []);
+  const recipe = {
+    description: 'As newer recipes say.',
+    homepage: '',
+    licenses: [],
+    tags: [],
+    maintainers: [],
+  };
+  const deprecated = [{ version: '1.0', reason: 'old', severity: '', cves: [] }];
+  mkdirSync(join(work, 'recipes'), { recursive: true });
+  writeFileSync(
+    join(work, 'recipes/recipes.json'),
+    JSON.stringify({
+      ...{ name: 'v2026.02.0', commit: 'c'.repeat(40), commitDate: '2025-11-20T00:00:00Z' },
+      packages: ['gcc-runtime', 'lz4'].map((name) => ({ name, ...recipe, deprecated })),
+      builds: { current: [], noNewer: hashes.sort(), older: [] },
+    }),
+  );
 }
 
 /** Writes the site's list of views, which `astro build` takes from the catalog. */

@@ -17,7 +17,7 @@ export function makeOrigin(folder: string, { fingerprint, publicKey }: KeyPair):
   writeFileSync(join(first, 'site/content/.gitkeep'), '');
   writeFileSync(
     join(first, '.gitignore'),
-    '/dist\n/plans\n/docker\n/subjects\n/artifacts\n/.run-*\n/.work\n',
+    '/dist\n/plans\n/recipes\n/docker\n/subjects\n/artifacts\n/.run-*\n/.work\n',
   );
   writeFileSync(
     join(first, '.github/build-cache.yaml'),

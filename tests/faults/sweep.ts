@@ -57,7 +57,7 @@ interface Chapter {
 
 /**
  * A run of typed specs, up to Spack: the recorded one knows nothing of a cache with builds. Then two runs,
- * the second of which adds builds, and the later removal of everything.
+ * the second of which adds builds, an import, news of recipes, and the later removal of everything.
  */
 const LIFE: readonly Chapter[] = [
   { job: 'type', number: 0, day: 0, swept: [] },
@@ -75,6 +75,8 @@ const LIFE: readonly Chapter[] = [
   { job: 'deploy', number: 1, day: 1 },
   { job: 'succeeded', number: 1, day: 1 },
   { job: 'continue', number: 1, day: 1 },
+  { job: 'import', number: 1, day: 2 },
+  { job: 'refresh', number: 1, day: 3 },
   { job: 'prune', number: 1, day: 60 },
   { job: 'prune', as: 'second prune', number: 1, day: 90 },
 ];
@@ -204,6 +206,9 @@ async function runAgain(world: World, stage: Stage): Promise<Ending> {
   return { isMended: true, finding: finding ?? failed ?? findDifference(state, end.state), output };
 }
 
+/** Jobs whose outputs say what they committed. */
+const COMMITTING = new Set<JobName>(['publish', 'import', 'refresh', 'prune']);
+
 /** Runs the steps of a job to its end. @returns false statements in their output */
 async function runRest(
   world: World,
@@ -218,7 +223,7 @@ async function runRest(
     if (finding !== undefined) return { finding, output };
   }
   const { outputs, isLost, isCutOff } = world.progress();
-  if (isLost || isCutOff || (job !== 'publish' && job !== 'prune')) return { finding: undefined, output };
+  if (isLost || isCutOff || !COMMITTING.has(job)) return { finding: undefined, output };
   const count = Number(outputs['committed'] ?? 0);
   if (world.hasCommitted() === count > 0) return { finding: undefined, output };
   return { finding: `it has ${world.hasCommitted() ? '' : 'not '}committed, and says ${count}`, output };

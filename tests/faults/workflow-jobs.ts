@@ -20,6 +20,8 @@ const PLACES: Record<JobName, [file: string, id: string]> = {
   failed: ['deploy.yml', 'report'],
   succeeded: ['deploy.yml', 'report'],
   continue: ['build.yml', 'continue'],
+  import: ['build.yml', 'publish'],
+  refresh: ['newer-releases.yml', 'record'],
   prune: ['prune.yml', 'prune'],
 };
 

@@ -25,6 +25,8 @@ import { readWorkflowJob } from './workflow-jobs.ts';
 
 const PROJECT = resolve(import.meta.dirname, '../..');
 const PRELOAD = pathToFileURL(join(import.meta.dirname, 'process.ts')).href;
+/** Cache that is imported. */
+const SOURCE = join(PROJECT, 'tests/fixtures/cache-unsigned');
 const RECORDED_SPACK = join(PROJECT, 'tests/rehearse/recorded-spack/bin/spack');
 const REPOSITORY = 'owner/repo';
 const TOKEN = 'token of the run';
@@ -95,6 +97,7 @@ export async function openWorld(): Promise<World> {
   const packages = ['tree', 'lz4', 'zlib', 'trial_none'];
   const recipes = makeRecipes(join(folder, 'spack-packages.git'), packages, 'v2025.11.0');
   const site = await servePages({ root: pages, base: '/repo', port: 0 });
+  const source = await servePages({ root: SOURCE, base: '/mirror', port: 0 });
   const [work, uploads] = [join(folder, 'checkout'), join(folder, 'uploads')];
   for (const each of [uploads, join(folder, 'bin'), join(folder, 'tmp')]) mkdirSync(each);
   // Its writes do not count as those of the scripts.
@@ -112,6 +115,7 @@ export async function openWorld(): Promise<World> {
   const gitFront = await front('git')(gitServer.host);
   const siteFront = await front('site')(new URL(site.url).host);
   const siteUrl = `http://${siteFront.host}/repo`;
+  const sourceFront = await front('source')(new URL(source.url).host);
   const artifacts = await startArtifactService(join(folder, 'artifacts'), front('artifacts'));
   let now: { number: 0 | 1; date: number } = { number: 0, date: 1_763_900_000 };
   let progress: JobProgress & { treeBefore: string } = { ...newProgress('choose'), treeBefore: '' };
@@ -228,7 +232,10 @@ export async function openWorld(): Promise<World> {
     if (progress.isLost || !isWanted) return result;
     const plans = join(folder, `built-${now.number}/plans`);
     const { matrix, waves } = matrices[now.number] ?? { matrix: '', waves: '' };
-    const around: Surroundings = { work, uploads, pages, plans, matrix, waves, progress };
+    const around: Surroundings = {
+      ...{ work, uploads, pages, plans, matrix, waves, progress },
+      source: `http://${sourceFront.host}/mirror`,
+    };
     next.before?.(around);
     writeFileSync(files.writes, '');
     const args = next.args?.(around) ?? [];
@@ -337,8 +344,9 @@ export async function openWorld(): Promise<World> {
       };
     },
     close: async () => {
-      for (const server of [apiFront, ghcrFront, siteFront, gitFront, gitServer, ghcr]) await server.stop();
-      await Promise.all([api.close(), artifacts.close(), site.close()]);
+      for (const server of [apiFront, ghcrFront, siteFront, sourceFront, gitFront, gitServer, ghcr])
+        await server.stop();
+      await Promise.all([api.close(), artifacts.close(), site.close(), source.close()]);
       await registry.stop();
       rmSync(folder, { recursive: true, force: true });
     },
