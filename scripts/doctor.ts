@@ -10,7 +10,7 @@ const command = createCommand({
     'Checks that catalog, registry and site agree, and reports for each disagreement where it is, what was expected, ' +
     'what was found and what to do. Without --deep it checks a sample of what is large, a different one each day. --fix ' +
     'repairs what can be repaired without losing anything: it writes missing manifests (signed with SIGNING_KEY), removes ' +
-    'manifests without a build, points tags of the registry back to what was published, replaces an outdated index in ' +
+    'manifests without a build, points tags of the registry back to what was published, pushes the manifest of a deleted image again, replaces an outdated index in ' +
     'the registry, and removes blobs of an OCI layout that no image names. The exit code is 1 when there are problems.',
   examples: [
     'node scripts/doctor.ts',

@@ -1,5 +1,4 @@
 import pMap from 'p-map';
-import { buildFile } from '../../site/lib/catalog/catalog-files.ts';
 import type { Blob, Build } from '../../site/schemas/build.ts';
 import { describeError } from '../cli/command.ts';
 import { describeVisibility } from '../github/visibility.ts';
@@ -9,6 +8,7 @@ import { RegistryRefusedError } from '../oci/errors.ts';
 import type { Registry } from '../oci/registry.ts';
 import type { ExaminedCatalog } from './read-catalog.ts';
 import { checkContainers } from './check-containers.ts';
+import { restoreImage } from './restore-image.ts';
 import { checkOrphans, isListed, listFolder, type Folder } from './registry-folder.ts';
 import { REQUESTS, sampleNote, takeDailySample, type Diagnosis, type Fix } from './diagnosis.ts';
 
@@ -74,7 +74,7 @@ async function compareRegistry(
       where: `${registry.reference}:${build.image.tag}`,
       expected: `the image ${build.image.digest}`,
       found: 'no such tag',
-      ...(await pointBack(registry, build)),
+      ...(await restoreImage(registry, read.catalog, build)),
     });
   }
   diagnosis.count('registry', 'every build has its tag', builds.length);
@@ -82,7 +82,7 @@ async function compareRegistry(
   await checkContainers(read, diagnosis, check, tags);
   findUnknownTags(read, diagnosis, registry, tags);
   const there = builds.filter(({ image }) => tags.has(image.tag));
-  await checkImages(there, diagnosis, check, folder);
+  await checkImages(read, there, diagnosis, check, folder);
   await checkIndex(builds, diagnosis, check);
   if (folder) await checkOrphans(read, diagnosis, check, folder);
   const [sentence] = await describeVisibility(registry.reference, there, process.env);
@@ -120,7 +120,7 @@ async function checkRemoved(
       where: `${registry.reference}:${grace.build.image.tag}`,
       expected: `the image ${grace.build.image.digest} of a removed build, which older indexes still list`,
       found: 'no such tag',
-      ...(await pointBack(registry, grace.build)),
+      ...(await restoreImage(registry, catalog, grace.build)),
     });
   }
 }
@@ -149,6 +149,7 @@ function findUnknownTags(
 }
 
 async function checkImages(
+  { catalog }: ExaminedCatalog,
   builds: readonly Build[],
   diagnosis: Diagnosis,
   { registry, limit, now }: RegistryCheck,
@@ -172,7 +173,7 @@ async function checkImages(
           where,
           expected: `the image ${image.digest}`,
           found: digest === undefined ? 'the tag without a manifest' : `the image ${digest}`,
-          ...(await pointBack(registry, build)),
+          ...(await restoreImage(registry, catalog, build)),
         });
         return;
       }
@@ -218,17 +219,4 @@ async function checkIndex(
     found: digest === index.digest ? 'its manifest, but not all of its blobs' : (digest ?? 'none'),
     fix: fixIndex,
   });
-}
-
-/** A fix that points a lost or moved tag back to the published image, if that still exists. */
-async function pointBack(registry: Registry, build: Build): Promise<{ fix?: Fix; advice?: string }> {
-  const { image, origin } = build;
-  const there = await registry.readText(image.digest).catch(() => undefined);
-  if (!there)
-    return {
-      advice:
-        `its image is gone: re-run the job "Publish" of ${origin.run ?? 'its run'} while GitHub keeps its artifacts, or remove ` +
-        `${buildFile(build)} from the branch, so that the next run builds it`,
-    };
-  return { fix: () => registry.pointTag(image.tag, image.digest) };
 }

@@ -804,10 +804,36 @@ test('fixes what can be fixed without losing anything, and finds nothing to fix 
   expect((await look({ deep: true })).findings).toEqual([]);
 });
 
+test.each(['a folder', 'a registry'])(
+  'pushes a deleted image again to %s that still has its blobs',
+  async (kind) => {
+    const store = join(folder, 'registry');
+    const { image } = build(TREE);
+    let registry: string | undefined;
+    if (kind === 'a folder') {
+      await editTags((tag) => !tag.startsWith('tree-'));
+      await rm(blobPath(store, image.digest));
+    } else {
+      const { url, repositories, stop } = await startRegistry();
+      onTestFinished(stop);
+      registry = `${url}/cache`;
+      await openRegistry(registry).push(store);
+      const manifests = join(repositories, 'cache/_manifests');
+      await rm(join(manifests, 'revisions/sha256', hexOf(image.digest)), { recursive: true });
+      await rm(join(manifests, 'tags', image.tag), { recursive: true });
+    }
+    const options = registry === undefined ? {} : { registry };
+    const { findings } = await look({ ...options, fix: true });
+    expect(findings).toMatchObject([{ code: 'image-missing', fixed: true }]);
+    expect((await look({ ...options, deep: true })).findings).toEqual([]);
+  },
+);
+
 test('leaves a signed manifest to sign, and a lost image to publish, when it cannot fix them itself', async () => {
   await edit(manifest(TREE), (text) => splitSigned(text).text);
   await editTags((tag) => !tag.startsWith('libmd-'));
   await rm(blobPath(join(folder, 'registry'), build(LIBMD).image.digest));
+  await rm(blobPath(join(folder, 'registry'), build(LIBMD).tarball.digest));
   const { findings } = await look({ fix: true });
   expect(findings.some((finding) => finding.fixed)).toBe(false);
   const byCode = new Map(findings.map((finding) => [finding.code, finding]));

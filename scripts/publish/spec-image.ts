@@ -1,5 +1,6 @@
-import type { Image } from '../../site/schemas/build.ts';
+import type { Build, Image } from '../../site/schemas/build.ts';
 import type { DagHash } from '../../site/schemas/digest.ts';
+import type { Node } from '../../site/schemas/node.ts';
 import { composeImage, imageTag, chooseLayers, runtimeLayers, type ImageLayer } from '../oci/image.ts';
 import type { SpecNode } from '../../site/lib/spack/dag.ts';
 import { blobOf } from '../cli/digest.ts';
@@ -24,6 +25,22 @@ export function composeSpecImage(spec: SpecDag, find: (hash: DagHash) => ImageLa
   const manifestText = composed.manifestText(config);
   const image = { tag: imageTag(node), ...blobOf(manifestText), config, runnable };
   return { image, layers, configText: composed.configText, manifestText };
+}
+
+/**
+ * The manifest of a published build's image and the layers that it names, from the record of its config.
+ * @param nodes nodes of its DAG
+ * @param find returns the layer of a node that has a binary; the build itself must have one
+ */
+export function recomposeManifest(
+  nodes: ReadonlyMap<DagHash, Node>,
+  { hash, image }: Pick<Build, 'hash' | 'image'>,
+  find: (hash: DagHash) => ImageLayer | undefined,
+): Pick<SpecImage, 'layers' | 'manifestText'> {
+  const node = nodes.get(hash);
+  if (!node) throw new Error(`the catalog has no node ${hash}`);
+  const { layers } = chooseLayers(runtimeLayers(hash, nodes), find);
+  return { layers, manifestText: composeImage({ nodes: [], node, layers }).manifestText(image.config) };
 }
 
 /** A spec with its whole DAG. */
