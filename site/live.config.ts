@@ -1,6 +1,11 @@
 import { defineLiveCollection } from 'astro:content';
-import { CATALOG_KINDS, type CatalogKind } from './lib/catalog/catalog-files.ts';
-import { catalogLoader } from './lib/catalog/catalog-loader.ts';
+import { CATALOG_FILES, CATALOG_KINDS, type CatalogKind, catalogPath } from './lib/catalog/catalog-files.ts';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { LiveLoader } from 'astro/loaders';
+import glob from 'fast-glob';
+import pMap from 'p-map';
+import { parseSettings } from './schemas/settings.ts';
 
 const define = (kind: CatalogKind) => defineLiveCollection({ loader: catalogLoader(kind) });
 
@@ -13,3 +18,29 @@ export const collections = Object.fromEntries(CATALOG_KINDS.map((kind) => [kind,
   CatalogKind,
   ReturnType<typeof define>
 >;
+
+/** Number of files read at the same time. */
+const CONCURRENCY = 32;
+
+/**
+ * Loads the unchanged texts of one kind of file from the folder `CATALOG_DIR`,
+ * sorted by path. Of the mirror's manifests it loads only the first line, because
+ * the site only shows whether they are signed.
+ */
+function catalogLoader(kind: CatalogKind): LiveLoader<{ body: string }, { id: string }> {
+  const { folder, ending } = CATALOG_FILES[kind];
+  const readEntry = async (id: string): Promise<{ id: string; data: { body: string } }> => {
+    const text = await readFile(join(parseSettings(process.env).CATALOG_DIR, catalogPath(kind, id)), 'utf8');
+    return { id, data: { body: kind === 'manifests' ? (text.split('\n', 1)[0] ?? '') : text } };
+  };
+  return {
+    name: 'catalog',
+    loadEntry: ({ filter }) => readEntry(filter.id),
+    async loadCollection() {
+      const root = join(parseSettings(process.env).CATALOG_DIR, folder);
+      const paths = await glob(`**/*${ending}`, { cwd: root, deep: folder === '' ? 1 : Infinity });
+      const ids = paths.sort().map((path) => path.slice(0, -ending.length));
+      return { entries: await pMap(ids, readEntry, { concurrency: CONCURRENCY }) };
+    },
+  };
+}

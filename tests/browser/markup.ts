@@ -13,7 +13,7 @@ export async function findInvalidMarkup(site: TestSite, paths: string[]): Promis
       'wcag/h32': 'off',
       // The length of names and versions is not under our control.
       'long-title': 'off',
-      // `tighten-html.ts` leaves out quotes that HTML does not need.
+      // `middleware.ts` leaves out quotes that HTML does not need.
       'attr-quotes': 'off',
       // Logs are shown verbatim.
       'no-trailing-whitespace': 'off',

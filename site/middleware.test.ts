@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { tightenHtml } from './tighten-html.ts';
+import { tightenHtml } from './middleware.ts';
 
 test('drops white space around blocks, and keeps it between words and inline elements', () => {
   const html = '<ul> <li> <a href="x y">a</a> <b>b</b> c </li> <li>d</li> </ul> <p>e\n<i>f</i> g</p>';
