@@ -182,12 +182,13 @@ async function writeResult(
     expected: 'a spack.lock',
     advice: 'solve it again',
   });
+  const nodes = Object.entries(lock.concrete_specs);
   const pushed = await pushBuilds(
     spack,
     {
       environment,
       hashes: there,
-      hasSplices: Object.values(lock.concrete_specs).some(({ build_spec: built }) => built !== undefined),
+      hasSplices: nodes.some(([, { build_spec: built }]) => built !== undefined),
       folder: resolve(out, 'cache'),
     },
     (text) => process.stderr.write(text),
@@ -200,12 +201,7 @@ async function writeResult(
     traces,
     specs: planned,
     roots,
-    dependencies: new Map(
-      Object.entries(lock.concrete_specs).map(([hash, node]) => [
-        hash,
-        node.dependencies.map((dependency) => dependency.hash),
-      ]),
-    ),
+    dependencies: new Map(nodes.map(([hash, node]) => [hash, node.dependencies.map((edge) => edge.hash)])),
     logs: await readStageLogs(resolve(home, 'build/stage')),
     withTests: inputs.request.flags.some((flag) => flag.startsWith('--test')),
     limit: `${minutes} minutes`,

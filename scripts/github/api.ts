@@ -81,37 +81,11 @@ export function openGitHub(environment: ProcessEnvironment, options: ApiOptions 
 }
 
 /** Opens the API at `GITHUB_API_URL` and `GITHUB_GRAPHQL_URL`, with `GITHUB_TOKEN` if it is set. */
-export function openApi(
-  environment: ProcessEnvironment,
-  { timeoutMs = TIMEOUT_MS, isPatient = false }: ApiOptions = {},
-): Api {
-  const { secondMs } = pace;
+export function openApi(environment: ProcessEnvironment, options: ApiOptions = {}): Api {
   const token = environment['GITHUB_TOKEN'];
   const restUrl = (environment['GITHUB_API_URL'] || 'https://api.github.com').replace(/\/+$/, '');
   const graphqlUrl = (environment['GITHUB_GRAPHQL_URL'] || `${restUrl}/graphql`).replace(/\/graphql\/?$/, '');
-  const mayWait = waitAtMost(isPatient ? PATIENT_WAIT_S : MAX_WAIT_S);
-  // GitHub asks for one second between changes, and three if somebody is notified.
-  const paced = (seconds: number): Bottleneck.Group =>
-    new Bottleneck.Group({ maxConcurrent: 1, minTime: seconds * secondMs });
-  const octokit = new ThrottledOctokit({
-    baseUrl: restUrl,
-    userAgent: 'spack-build-cache',
-    request: { fetch: (url: string, init: RequestInit) => fetchOnce(url, init, timeoutMs) },
-    // The throttling plugin handles 429; repeating a request does not change the others.
-    retry: {
-      retries: RETRIES,
-      retryAfterBaseValue: secondMs,
-      doNotRetry: [400, 401, 403, 404, 409, 410, 422, 429, 451, 501],
-    },
-    throttle: {
-      write: paced(1),
-      notifications: paced(3),
-      retryAfterBaseValue: secondMs,
-      onRateLimit: mayWait,
-      onSecondaryRateLimit: mayWait,
-    },
-  });
-
+  const octokit = openOctokit(restUrl, options);
   // Octokit's own `auth` sends "token", but a proxy in front of GitHub may only accept "Bearer".
   const login = token ? { authorization: `Bearer ${token}` } : {};
 
@@ -142,6 +116,35 @@ export function openApi(
       return parseAnswer('GraphQL', answer, schema);
     },
   };
+}
+
+function openOctokit(
+  baseUrl: string,
+  { timeoutMs = TIMEOUT_MS, isPatient = false }: ApiOptions,
+): InstanceType<typeof ThrottledOctokit> {
+  const { secondMs } = pace;
+  const mayWait = waitAtMost(isPatient ? PATIENT_WAIT_S : MAX_WAIT_S);
+  // GitHub asks for one second between changes, and three if somebody is notified.
+  const paced = (seconds: number): Bottleneck.Group =>
+    new Bottleneck.Group({ maxConcurrent: 1, minTime: seconds * secondMs });
+  return new ThrottledOctokit({
+    baseUrl,
+    userAgent: 'spack-build-cache',
+    request: { fetch: (url: string, init: RequestInit) => fetchOnce(url, init, timeoutMs) },
+    // The throttling plugin handles 429; repeating a request does not change the others.
+    retry: {
+      retries: RETRIES,
+      retryAfterBaseValue: secondMs,
+      doNotRetry: [400, 401, 403, 404, 409, 410, 422, 429, 451, 501],
+    },
+    throttle: {
+      write: paced(1),
+      notifications: paced(3),
+      retryAfterBaseValue: secondMs,
+      onRateLimit: mayWait,
+      onSecondaryRateLimit: mayWait,
+    },
+  });
 }
 
 function parseAnswer<T>(what: string, data: unknown, schema: ZodType<T>): T {

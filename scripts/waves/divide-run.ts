@@ -68,14 +68,12 @@ export function divideRun(
   entries: readonly MatrixEntry[],
   options: DivideOptions,
 ): DividedRun {
-  const { buildMinutes } = options;
   const run: DividedRun = { jobs: [], requests: [], left: [], seconds: {}, hashesOf: new Map() };
   const work = new Map<DagHash, DividedNode>();
   const owners = new Map<string, Owners>();
   const parts: Job[] = [];
-  for (const component of joinRequests(
-    entries.map((entry) => ({ entry, plan: readPlanFolder(plans, entry) })),
-  )) {
+  const solved = entries.map((entry) => ({ entry, plan: readPlanFolder(plans, entry) }));
+  for (const component of joinRequests(solved)) {
     const { nodes, total, bytes, groups } = describeWork(component, options);
     for (const [hash, { seconds }] of nodes) run.seconds[hash] = Math.round(seconds);
     const [only] = component;
@@ -94,7 +92,7 @@ export function divideRun(
     runners: RUNNERS,
     waves: MAX_WAVES,
     jobs: MAX_JOBS - run.jobs.length - parts.length,
-    jobSeconds: buildMinutes * 60 * SHARE_OF_JOB,
+    jobSeconds: options.buildMinutes * 60 * SHARE_OF_JOB,
     jobBytes: JOB_BYTES,
     waveSeconds: CROSSING_SECONDS,
     ...options.limits,
@@ -116,15 +114,24 @@ export function divideRun(
   run.requests = entries.filter(({ index }) => !kept.has(index));
   moveRequests(plans, run.requests);
   const indices = [...Array(MAX_JOBS).keys()].filter((index) => !kept.has(index));
-  for (const [place, { group, wave, lane, hashes }] of divided.entries()) {
-    const { members = [], component = [] } = owners.get(group) ?? {};
-    const requests = [...members, ...component.filter((request) => !members.includes(request))];
+  for (const [place, job] of divided.entries()) {
     const index = indices[place] ?? 0;
-    run.jobs.push(writePart(plans, { index, wave, lane, requests, hashes }));
-    run.hashesOf.set(index, hashes);
+    run.jobs.push(writeJob(plans, index, job, owners.get(job.group)));
+    run.hashesOf.set(index, job.hashes);
   }
   run.jobs.sort((a, b) => (a.wave ?? 0) - (b.wave ?? 0) || a.index - b.index);
   return run;
+}
+
+/** Writes the folder of a job, for its own requests first and then for those that share nodes with them. */
+function writeJob(
+  plans: string,
+  index: number,
+  { wave, lane, hashes }: Job,
+  { members, component }: Owners = { members: [], component: [] },
+): MatrixEntry {
+  const requests = [...members, ...component.filter((request) => !members.includes(request))];
+  return writePart(plans, { index, wave, lane, requests, hashes });
 }
 
 /** Moves the folders of divided requests, to free their names; they are read after all jobs are received. */
