@@ -1,6 +1,7 @@
 import { createReadStream } from 'node:fs';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
+import { encodePath } from '../../site/lib/url.ts';
 import { ask, readLimited } from '../http/request.ts';
 import { retry } from '../http/retry.ts';
 import { CacheFolder } from './cache-folder.ts';
@@ -74,7 +75,7 @@ function openAddress(place: string): MirrorFiles {
     'user-agent': 'spack-build-cache',
     ...(login !== undefined && { authorization: `Basic ${Buffer.from(login).toString('base64')}` }),
   };
-  const locate = (path: string) => `${address}/${path.split('/').map(encodeURIComponent).join('/')}`;
+  const locate = (path: string) => `${address}/${encodePath(path)}`;
   const request = (path: string, method: string) => ask(locate(path), { headers, method }, MISSING);
   return {
     address,

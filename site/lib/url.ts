@@ -107,14 +107,19 @@ export function tagPath(tag: string): string {
   return `${tagsPath}${encodeURIComponent(tag)}/`;
 }
 
+/** A path for an address: names between slashes are encoded. */
+export function encodePath(path: string): string {
+  return path.split('/').map(encodeURIComponent).join('/');
+}
+
 /** Path of an endpoint below `/api/`. */
 export function apiPath(name: string): string {
-  return `/api/${name.split('/').map(encodeURIComponent).join('/')}.json`;
+  return `/api/${encodePath(name)}.json`;
 }
 
 /** Path of a spec's manifest on the mirror. */
 export function manifestUrlPath(node: Pick<Node, 'name' | 'version' | 'hash'>): string {
-  return `/${mirrorManifestPath(node).split('/').map(encodeURIComponent).join('/')}`;
+  return `/${encodePath(mirrorManifestPath(node))}`;
 }
 
 /** Path of a blob on the mirror. */

@@ -9,7 +9,7 @@ const [FEW, MOST] = [8, 200];
 /** Maximum number of packages for which the facet of versions makes sense. */
 const MOST_PACKAGES_WITH_VERSIONS = 3;
 /** Variants that nearly all builds have and nobody searches for. */
-const PLAIN_VARIANT = /^(build_system|build_type|generator)=/;
+export const PLAIN_VARIANT = /^(build_system|build_type|generator)=/;
 
 const STATE_LABELS: Record<string, string> = {
   site: 'on this site',

@@ -3,6 +3,7 @@ import { fitText } from '../../lib/machine/needs.ts';
 import type { SearchEngine, SearchResult } from './engine.ts';
 import { BUILD_STATES } from '../../schemas/search/layout.ts';
 import { SEARCH_FILES } from './data.ts';
+import { PLAIN_VARIANT } from './facets.ts';
 import { makeCopyButton } from '../copy.ts';
 import { makeButton, makeElement, makeLink, makeText, type Child } from '../element.ts';
 import { BASE, buildPage, packagePage } from '../site.ts';
@@ -13,8 +14,6 @@ const MOST_VARIANTS = 7;
 const [FIRST_BUILDS, MOST_BUILDS] = [20, 60];
 /** Pause in typing before the rest is shown, in milliseconds. */
 const PAUSE_MS = 500;
-/** Variants of little interest. */
-const PLAIN_VARIANT = /^(build_system|build_type|generator)=/;
 const REGISTRY = BUILD_STATES.indexOf('registry');
 const FAILED = BUILD_STATES.indexOf('failed');
 

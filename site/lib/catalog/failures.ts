@@ -3,7 +3,7 @@ import type { CatalogFailure, SiteCatalog } from './site-catalog.ts';
 import { targetOf } from '../../schemas/node.ts';
 import { weekStart } from './news.ts';
 import { splitPages } from '../page/paging.ts';
-import { failuresPath } from '../url.ts';
+import { encodePath, failuresPath } from '../url.ts';
 import { Failure } from '../../schemas/failure.ts';
 
 /** Short descriptions of the kinds of failure. The guide explains each. */
@@ -110,7 +110,7 @@ export function failureListPath(page: number): string {
 
 /** Path of a failure's page. */
 export function failurePath({ id }: Pick<CatalogFailure, 'id'>): string {
-  return `${failuresPath}${id.split('/').map(encodeURIComponent).join('/')}/`;
+  return `${failuresPath}${encodePath(id)}/`;
 }
 
 /** The line that shows the cause, or else the last line of the log. */
