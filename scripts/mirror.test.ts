@@ -10,6 +10,7 @@ import { listFiles as listFilesOf } from '../tests/world/files.ts';
 import { findFreePort } from '../tests/world/free-port.ts';
 import { tryScript, type Outcome } from '../tests/world/run.ts';
 import { mirrorBlobPath } from '../site/schemas/digest.ts';
+import type { Build } from '../site/schemas/build.ts';
 import { MirrorManifest } from '../site/schemas/mirror-manifest.ts';
 import { startRegistry } from '../tests/world/registry.ts';
 import { startServer } from '../tests/world/start-server.ts';
@@ -200,6 +201,34 @@ test('leaves out and reports a node that no client could read, with the builds t
   expect(installs).not.toHaveProperty(hash);
   expect(JSON.stringify(installs)).not.toContain(hash);
   expect(installs).toHaveProperty(TREE);
+});
+
+test('deploys without a removed build whose tarball the registry has lost, and says so', async () => {
+  const [record, manifest] = [
+    `builds/tree/tree-2.1.0-${TREE}.json`,
+    `manifests/tree/tree-2.1.0-${TREE}.spec.manifest.json`,
+  ].map((path) => join(folder, 'catalog', path)) as [string, string];
+  const build = JSON.parse(await readFile(record, 'utf8')) as Build;
+  const { name, version, hash, published: since } = build;
+  const stays = [{ published: since, removed: since, reason: 'old' }];
+  const grace = { build, manifest: await readFile(manifest, 'utf8') };
+  await mkdir(join(folder, 'catalog/removed'));
+  await writeFile(
+    join(folder, `catalog/removed/${TREE}.json`),
+    JSON.stringify({ name, version, hash, stays, grace }),
+  );
+  await Promise.all([record, manifest].map((path) => rm(path)));
+  const served = join(folder, `dist/v3/manifests/spec/tree/tree-2.1.0-${TREE}.spec.manifest.json`);
+  expect((await mirror()).code).toBe(0);
+  await stat(served);
+  await rm(blobPath(join(folder, 'registry'), build.tarball.digest));
+  await rm(join(folder, 'blobs'), { recursive: true, force: true });
+  const { code, stderr } = await mirror();
+  expect(code, stderr).toBe(0);
+  expect(stderr).toMatch(
+    /the tarball of tree@2\.1\.0\/mgvr\w+, which was removed, .*: clients with older indexes build it/,
+  );
+  await expect(stat(served)).rejects.toThrow('ENOENT');
 });
 
 test('writes public keys and their index', async () => {

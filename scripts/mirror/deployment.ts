@@ -39,6 +39,9 @@ import {
 } from '../build-cache/mirror-manifest.ts';
 import { findIntact } from '../oci/directory-registry.ts';
 import { isDiskFull } from '../cli/files.ts';
+import { annotate } from '../github/actions.ts';
+import { ConnectionError, isTemporary } from '../http/retry.ts';
+import { RegistryRefusedError } from '../oci/errors.ts';
 import { withProgress } from '../cli/progress.ts';
 import { formatNumber } from '../../site/lib/format.ts';
 
@@ -105,8 +108,9 @@ export async function writeMirror(
   const current = new Set([...indexes.values()].map(({ digest }) => digest));
   const kept = live.filter(({ blob }) => !current.has(blob.digest));
   if (kept.length > 0) await dist.addText(KEPT_INDEXES, keptIndexesText(kept));
-  await placeServedBlobs(plan, catalog.builds, { findRegistry, cache, dist });
-  await writeManifests(catalog, plan.retired, dist);
+  const lost = await placeServedBlobs(plan, catalog.builds, { findRegistry, cache, dist });
+  const retired = plan.retired.filter(({ build }) => !lost.has(build));
+  await writeManifests(catalog, retired, dist);
   await writeIndexManifests(indexes, dist);
   await dist.removeOthers();
   return indexOfAll(indexes);
@@ -162,27 +166,40 @@ interface Wanted {
   blob: Blob;
 }
 
-/** Fetches the blobs of the plan from the registry into `dist/`, each checked before it is placed. */
+/**
+ * Fetches the blobs of the plan from the registry into `dist/`, each checked before it is placed.
+ * @returns removed builds whose tarballs the registry has lost
+ */
 async function placeServedBlobs(
   plan: MirrorPlan,
   builds: Catalog['builds'],
   { findRegistry, cache, dist }: BlobPlaces,
-): Promise<void> {
+): Promise<Set<Build>> {
   const wanted = [...builds.values()].flatMap((build): Wanted[] => [
     ...(plan.served.has(build.hash) ? [{ build, kind: 'tarball', blob: build.tarball } as const] : []),
     ...(plan.servedConfigs.has(build.hash)
       ? [{ build, kind: 'spec file', blob: build.image.config } as const]
       : []),
   ]);
-  for (const { build } of plan.retired) wanted.push({ build, kind: 'tarball', blob: build.tarball });
+  const retired = new Set(plan.retired.map(({ build }) => build));
+  for (const build of retired) wanted.push({ build, kind: 'tarball', blob: build.tarball });
+  const lost = new Set<Build>();
   const abort = new AbortController();
   try {
     await withProgress('fetching', wanted.length, 'blobs', (progress) =>
       pMap(
         wanted,
         async (item) => {
-          const file = await findFile(item, findRegistry(item.build), cache, abort.signal);
-          await dist.addFile(item.blob, file);
+          const { build, blob } = item;
+          const file = findFile(item, findRegistry(build), cache, abort.signal);
+          await file.then(
+            (found) => dist.addFile(blob, found),
+            (error: unknown) => {
+              if (!retired.has(build) || !isLost(error)) throw error;
+              lost.add(build);
+              annotate('warning', describeLost(build));
+            },
+          );
           progress.advance();
         },
         { concurrency: TRANSFERS },
@@ -191,6 +208,21 @@ async function placeServedBlobs(
   } finally {
     abort.abort();
   }
+  return lost;
+}
+
+/** Whether a registry that answers does not have what was published. */
+function isLost(error: unknown): boolean {
+  const cause = error instanceof Error ? error.cause : undefined;
+  const isOther = cause instanceof ConnectionError || cause instanceof RegistryRefusedError;
+  return cause instanceof Error && !isOther && !isTemporary(cause) && !('errno' in cause);
+}
+
+function describeLost({ name, version, hash }: Build): string {
+  return (
+    `the tarball of ${name}@${version}/${hash}, which was removed, is not in the registry any more: ` +
+    'clients with older indexes build it from source'
+  );
 }
 
 /** A registry that is a directory already has the file: it is checked and used in place. */

@@ -186,8 +186,9 @@ export function appliedText({ restored, removed, deleted, stopped, missed }: App
     ...(missed.length === 0
       ? []
       : [
-          `Another run published ${names} while the image was being deleted: re-run the job "Publish" of that run ` +
-            'to push it again, or remove builds/NAME/NAME-VERSION-HASH.json from the branch, so that the next run builds it.',
+          `Another run published ${names} while the image was being deleted: \`node scripts/doctor.ts --fix\` pushes it again ` +
+            'while the registry has its blobs; else re-run the job "Publish" of that run, or remove ' +
+            'builds/NAME/NAME-VERSION-HASH.json from the branch, so that the next run builds it.',
         ]),
   ].join(' ');
 }
