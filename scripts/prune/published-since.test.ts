@@ -123,7 +123,7 @@ test('names an image that is deleted right after its build was published, and wh
   });
   expect(applied.missed).toHaveLength(12);
   expect(appliedText(applied)).toMatch(
-    /Another run published .*tree@2\.1\.0\/\w+.*: re-run the job "Publish".* or remove builds\//,
+    /Another run published .*tree@2\.1\.0\/\w+.*: `.*doctor.ts --fix`.*re-run the job "Publish".* or remove builds\//,
   );
   expect(await missingImages()).toHaveLength(12);
   // Clean checkout, as in the job that runs again.
@@ -136,6 +136,13 @@ test('names an image that is deleted right after its build was published, and wh
   expect(again.stderr).toContain('12 images pushed');
   expect(await missingImages()).toEqual([]);
   expect(readdirSync(records)).toEqual([record]);
+
+  const [first] = plan.expire.flatMap(({ grace }) => grace?.build.image ?? []);
+  if (!first) throw new Error('expected an image');
+  await deleteImages([first], () => Promise.resolve(false));
+  expect(await missingImages()).toEqual([first.tag]);
+  await run(join(folder, 'again'), 'doctor', ['--fix'], OVER);
+  expect(await missingImages()).toEqual([]);
 });
 
 /** Tags of builds on the branch that the registry lacks. */
