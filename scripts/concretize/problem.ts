@@ -1,4 +1,7 @@
-import { formatNumber } from '../../site/lib/format.ts';
+import { parse } from 'yaml';
+import { z } from 'zod';
+import { formatList, formatNumber } from '../../site/lib/format.ts';
+import { runnableTargets } from '../../site/lib/spack/targets.ts';
 
 /** Prefix of this cache's own reasons for not solving a request. */
 const OWN_SENTENCE = 'Error: ';
@@ -8,14 +11,44 @@ const MAX_SHORT_LENGTH = 2_000;
 /** Maximum length of Spack's messages. */
 const MAX_SPACK_LENGTH = 300;
 
-/** Spack's reasons do not say that everything here is solved for one target. */
-const TARGET_ADVICE =
-  '; the request has a "target=" of its own: remove it, or add a target for that microarchitecture to the settings';
-
 /** Spack does not say what to do about a compiler that is neither in the system nor finished. */
 const COMPILER_ADVICE =
   '; build that compiler first, as a spec of its own, or use an image or runner that has one: Spack does not build a ' +
   'compiler and what needs it at once';
+
+/** The part of a `spack.yaml` with constraints that always apply; any other form is Spack's to refuse. */
+const Constraints = z.object({
+  spack: z.object({
+    specs: z.array(z.unknown()).catch([]),
+    packages: z.record(z.string(), z.object({ require: z.unknown() }).catch({ require: [] })).catch({}),
+  }),
+});
+
+/**
+ * Lists the targets that an environment always requires but this one's builds cannot have: Spack then lists a
+ * reason per package, and none is that everything here is solved for one target.
+ * @param text the `spack.yaml`
+ * @returns a sentence, or nothing
+ */
+export function findForeignTargets(text: string, microarchitecture: string): string[] {
+  const allowed = new Set(runnableTargets(microarchitecture));
+  const { specs, packages } = Constraints.parse(parse(text)).spack;
+  const constraints = [
+    ...specs.map((spec) => ['specs', spec] as const),
+    ...Object.entries(packages).flatMap(([name, { require }]) =>
+      [require].flat().map((constraint) => [`packages:${name}:require`, constraint] as const),
+    ),
+  ];
+  const foreign = constraints.flatMap(([place, constraint]) => {
+    const [found, target = ''] = /\btarget=([\w.-]+)(?![\w.,:-])/.exec(String(constraint)) ?? [];
+    return found === undefined || allowed.has(target) ? [] : [`"${found}" in ${place}`];
+  });
+  if (foreign.length === 0) return [];
+  return [
+    `expected a target that ${microarchitecture} can run, found ${formatList([...new Set(foreign)], 5)}: remove it, ` +
+      'or add a target for that microarchitecture to the settings and build it for that one',
+  ];
+}
 
 /** Reasons of this cache's own for not solving a request, as lines of its problem. */
 export function ownProblem(sentences: readonly string[]): string[] {
@@ -41,16 +74,23 @@ export function shortly(problem: readonly string[]): string {
   const isAnnounced = index >= 0 && error.endsWith(':');
   const more = reasons.length > 1 ? ` (and ${formatNumber(reasons.length - 1, 'more reason')})` : '';
   if (isAnnounced && reason !== undefined) {
-    return reason.replace(/^\s+\d+\. /, '').slice(0, MAX_SPACK_LENGTH) + more + adviceOn(error, reason);
+    return clean(reason).slice(0, MAX_SPACK_LENGTH) + more + adviceOn(reasons);
   }
   const [, next = ''] = /^\s+(\S.*)/.exec(problem[index + 1] ?? '') ?? [];
   const text = (isAnnounced ? `${error} ${next}` : error).replace(/^==> Error: /, '').trim();
   return text.slice(0, MAX_SPACK_LENGTH) + repositoryProblem(problem);
 }
 
-function adviceOn(error: string, reason: string): string {
-  if (/compilers are allowed for the \w+ language/.test(reason)) return COMPILER_ADVICE;
-  return /failed to concretize .* target=/.test(error) ? TARGET_ADVICE : '';
+/** A reason without its number, and without the rank of the version that Spack preferred. */
+function clean(reason: string): string {
+  return reason.replace(/^\s+\d+\. /, '').replace(/ \d+\((\S+)\)$/, ' (found version $1)');
+}
+
+/** Of other reasons, one about compilers comes with almost anything that has no solution. */
+function adviceOn([first = '', ...others]: string[]): string {
+  const isAboutCompilers = (reason: string) => /compilers are allowed for the \w+ language/.test(reason);
+  const lacksVersion = /^\s+\d+\. Cannot satisfy '/.test(first);
+  return isAboutCompilers(first) || (lacksVersion && others.some(isAboutCompilers)) ? COMPILER_ADVICE : '';
 }
 
 /** Spack only warns about recipes that it could not fetch, and ends later without their names. */

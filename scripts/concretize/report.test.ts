@@ -37,11 +37,22 @@ test('reports the first reason when Spack lists several', () => {
   expect(shortly(problem)).toMatch(advice);
   expect(shortly(problem).startsWith(reason)).toBe(true);
   expect(shortly([...problem, '     2. other'])).toMatch(/language\. \(and 1 more reason\); build that/);
-  const aimed = [
-    '==> Error: failed to concretize `hdf5 target=zen3` for the following reasons:',
-    "     1. cannot satisfy a requirement for package 'hdf5'.",
+  // From Collab4Sloth's SLOTH on a machine with GCC 12.
+  const versions = [
+    '==> Error: failed to concretize `hypre@3.1.0 %gcc@14` for the following reasons:',
+    "     1. Cannot satisfy 'gcc@14' 2(12.2.0)",
+    '     2. Only external, or concrete, compilers are allowed for the fortran language',
   ];
-  expect(shortly(aimed)).toMatch(/package 'hdf5'\.; the request has a "target=" of its own: remove it, or /);
+  expect(shortly(versions)).toMatch(
+    /^Cannot satisfy 'gcc@14' \(found version 12\.2\.0\) \(and 1.*\); build that/,
+  );
+  expect(
+    shortly([
+      versions[0] ?? '',
+      "     1. cannot satisfy a requirement for package 'curl'.",
+      versions[2] ?? '',
+    ]),
+  ).toMatch(/'curl'\. \(and 1 more reason\)$/);
   const warned = [
     "==> Warning: Error constructing repository '/cache/package_repos/zspsstf': Failed to clone repository fletch",
     '==> Error: Unknown namespace: fletch',

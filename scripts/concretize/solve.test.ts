@@ -5,7 +5,19 @@ import { expect, onTestFinished, test, vi } from 'vitest';
 import type { LockFile } from '../../site/schemas/lock-file.ts';
 import { Node } from '../../site/schemas/node.ts';
 import { shareSolvers } from './concretize.ts';
+import { shortly } from './problem.ts';
 import { findBuiltOnSplices, findWithoutLibrary, solveRequest } from './solve.ts';
+
+const REQUEST = { index: 0, specs: [], environment: 'site', fresh: false, container: false, flags: [] };
+const CONTEXT = {
+  system: { microarchitecture: 'x86_64_v3', operatingSystem: 'debian12' },
+  isCached: () => false,
+  nodes: new Map(),
+  versions: { spack: 'v1.1.0', packages: 'v2025.11.0', repositories: [] },
+  target: { name: 'x86_64_v3', runner: 'ubuntu-24.04' },
+  solvers: 3,
+  onText: () => undefined,
+};
 
 const hash = (letter: string) => letter.repeat(32);
 const node = (letter: string, needs: string[], more = {}) =>
@@ -77,6 +89,57 @@ test.each([
   expect(shareSolvers(requests, processors)).toEqual(shares);
 });
 
+// CExA's ddc requires target=aarch64: Spack 1.1.0 lists 31 reasons, none of them the target.
+test.each([
+  [
+    { packages: { all: { require: ['target=aarch64', '~cuda'] } } },
+    '"target=aarch64" in packages:all:require',
+  ],
+  [{ packages: { zlib: { require: 'target=zen4' } } }, '"target=zen4" in packages:zlib:require'],
+  [{ specs: ['zlib target=zen4', 'hdf5 target=x86_64'] }, '"target=zen4" in specs'],
+])('names the target that an environment without a solution requests: %j', async (section, found) => {
+  const { problem } = await solveFailing(section);
+  expect(shortly(problem)).toBe(
+    `expected a target that x86_64_v3 can run, found ${found}: remove it, or add a target for that ` +
+      'microarchitecture to the settings and build it for that one',
+  );
+  expect(problem).toContain("     1. cannot satisfy a requirement for package 'zlib'.");
+});
+
+test.each([
+  { packages: { all: { require: 'target=x86_64_v2' } } },
+  { packages: { all: { require: [{ any_of: ['target=aarch64', 'target=x86_64:'] }] } } },
+  { packages: { all: { require: { spec: 'target=zen4', when: '%oneapi' } } } },
+])('names no target that is possible, or not always required: %j', async (section) => {
+  const { problem } = await solveFailing(section);
+  expect(shortly(problem)).toBe("cannot satisfy a requirement for package 'zlib'.");
+});
+
+/** Solves an environment with a program that ends like Spack when nothing satisfies the requests. */
+async function solveFailing(section: object): Promise<{ problem: string[] }> {
+  const folder = mkdtempSync(join(tmpdir(), 'solve-'));
+  onTestFinished(() => rmSync(folder, { recursive: true }));
+  const spack = { program: join(folder, 'spack'), environment: {} };
+  const printed = [
+    '==> Error: failed to concretize `zlib` for the following reasons:',
+    "     1. cannot satisfy a requirement for package 'zlib'.",
+  ];
+  writeFileSync(spack.program, `#!/bin/sh\ncat <<'END'\n${printed.join('\n')}\nEND\nexit 1\n`, {
+    mode: 0o755,
+  });
+  mkdirSync(join(folder, 'environments'));
+  writeFileSync(
+    join(folder, 'environments/site.yaml'),
+    JSON.stringify({ spack: { specs: ['zlib'], ...section } }),
+  );
+  const solution = await solveRequest({ ...REQUEST, target: 'x86_64_v3' }, join(folder, 'plan'), {
+    ...CONTEXT,
+    spack,
+    catalog: folder,
+  });
+  return { problem: 'problem' in solution ? solution.problem : [] };
+}
+
 test('reports all notes about an environment in one annotation, and passes the number of solvers to Spack', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'solve-'));
   onTestFinished(() => rmSync(folder, { recursive: true }));
@@ -98,19 +161,12 @@ test('reports all notes about an environment in one annotation, and passes the n
   const said = vi.spyOn(console, 'error').mockReturnValue();
   onTestFinished(() => said.mockRestore());
 
-  const request = { index: 0, specs: [], environment: 'site', fresh: false, container: false, flags: [] };
-  const context = {
-    spack: { program, environment: {} },
-    system: { microarchitecture: 'x86_64_v3', operatingSystem: 'debian12' },
+  const spack = { program, environment: {} };
+  await solveRequest({ ...REQUEST, target: 'x86_64_v3' }, join(folder, 'plan'), {
+    ...CONTEXT,
+    spack,
     catalog,
-    isCached: () => false,
-    nodes: new Map(),
-    versions: { spack: 'v1.1.0', packages: 'v2025.11.0', repositories: [] },
-    target: { name: 'x86_64_v3', runner: 'ubuntu-24.04' },
-    solvers: 3,
-    onText: () => undefined,
-  };
-  await solveRequest({ ...request, target: 'x86_64_v3' }, join(folder, 'plan'), context);
+  });
   const annotations = said.mock.calls.flat().filter((line) => String(line).startsWith('::'));
   expect(annotations).toEqual([expect.stringMatching(/^::warning::environment site: .*%0A.*%0A/)]);
   expect(readFileSync(join(folder, 'args'), 'utf8')).toContain(' concretize --quiet -j 3 ');

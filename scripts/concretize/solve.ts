@@ -1,4 +1,12 @@
-import { copyFileSync, existsSync, mkdirSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  realpathSync,
+  rmSync,
+  writeFileSync,
+  readFileSync,
+} from 'node:fs';
 import { dirname, join } from 'node:path';
 import { z } from 'zod';
 import type { BuildInputs, BuildRequest, MatrixEntry } from '../../site/schemas/build-request.ts';
@@ -21,7 +29,7 @@ import {
   readEnvironmentLocks,
   type LockSystem,
 } from './environment-locks.ts';
-import { ownProblem } from './problem.ts';
+import { findForeignTargets, ownProblem } from './problem.ts';
 import { hasFailed } from '../choose/skip-reasons.ts';
 import { planBuild, planRest, type BuildPlan, type PlanOfRest } from './plan.ts';
 import { readJson } from '../cli/files.ts';
@@ -130,7 +138,16 @@ async function solveWith(
   // Copies of the recipes and a lock, which a build does not need.
   rmSync(join(folder, '.spack-env'), { recursive: true, force: true });
   // The folder's name is meaningless outside this run.
-  if (code !== 0) return { request, problem: lastLines(output.replaceAll(`${folder}/`, ''), 100) };
+  if (code !== 0) {
+    const lines = lastLines(output.replaceAll(`${folder}/`, ''), 100);
+    const foreign = findForeignTargets(
+      readFileSync(join(folder, 'spack.yaml'), 'utf8'),
+      context.system.microarchitecture,
+    );
+    if (foreign.length === 0) return { request, problem: lines };
+    const printed = lines.map((line) => line.replace(/^==> Error: /, 'Spack: '));
+    return { request, problem: [...ownProblem(foreign), ...printed] };
+  }
   const lock = readLock(folder);
   if (lock === undefined || lock.roots.length === 0) {
     const reason = 'it has no specs, or all of them have a condition that is false here';
