@@ -6,7 +6,7 @@ import { readRemoved } from './catalog/removal.ts';
 import { createCommand, readSettings, runCommand } from './cli/command.ts';
 import { readSettingsFile } from './cli/owner-settings.ts';
 import { addSummary, annotate } from './github/actions.ts';
-import { openRegistry } from './oci/open-registry.ts';
+import { openRegistries, openRegistry } from './oci/open-registry.ts';
 import { readDate } from './publish/origin.ts';
 import { applyPlan, findOldFailures, appliedText, pruneText, openBranch } from './prune/apply.ts';
 import { openDeleter } from './prune/delete-images.ts';
@@ -45,8 +45,10 @@ async function prune(options: { apply: boolean; catalog: string; registry: strin
     console.error('Nothing was changed: run it with --apply to do this.');
     return;
   }
+  const registry = openRegistry(options.registry);
   const hands = {
-    deleteImages: openDeleter(openRegistry(options.registry)),
+    findRegistry: openRegistries(registry),
+    deleteImages: openDeleter(registry),
     findPublished: await openBranch(options.catalog, process.env),
   };
   const applied = await applyPlan(options.catalog, plan, { catalog, removed, now, ...hands });

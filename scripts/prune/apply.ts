@@ -18,12 +18,15 @@ import type { ProcessEnvironment } from '../../site/schemas/settings.ts';
 import { git } from '../cli/git.ts';
 import { readFiles } from '../commit/branch.ts';
 import { openGitHub } from '../github/api.ts';
+import type { FindRegistry } from '../oci/open-registry.ts';
 
 const Dated = z.object({ date: Failure.shape.date });
 
 /** Result of applying a plan. */
 interface Applied {
   restored: number;
+  /** Builds that are needed again, and whose images the registry has lost. */
+  lost: Build[];
   removed: number;
   /** Images that the registry no longer has. */
   deleted: number;
@@ -38,6 +41,7 @@ interface ApplyOptions {
   /** Records of builds that are or were removed. */
   removed: ReadonlyMap<DagHash, Removed>;
   now: Date;
+  findRegistry: FindRegistry;
   deleteImages: ImageDeleter;
   findPublished: FindPublished;
 }
@@ -49,10 +53,18 @@ interface ApplyOptions {
  * run that began before this one may be about to publish a build that depends on them.
  */
 export async function applyPlan(directory: string, plan: PrunePlan, options: ApplyOptions): Promise<Applied> {
-  for (const record of plan.restore) restore(directory, record);
+  const lost: Build[] = [];
+  for (const record of plan.restore) {
+    const { grace } = record;
+    if (!grace) continue;
+    // No deployment could serve it.
+    const { image } = grace.build;
+    if (await options.findRegistry(grace.build).readText(image.digest)) restore(directory, record);
+    else lost.push(grace.build);
+  }
   removeBuilds(directory, plan.remove, options);
   const outcome = await deleteExpired(directory, plan.expire, options);
-  return { restored: plan.restore.length, removed: plan.remove.length, ...outcome };
+  return { restored: plan.restore.length - lost.length, lost, removed: plan.remove.length, ...outcome };
 }
 
 /** Records removed builds, then deletes their files and the containers that have no other builds. */
@@ -177,16 +189,20 @@ export function pruneText(plan: PrunePlan): string {
 }
 
 /** Last line of the output, with the totals. */
-export function appliedText({ restored, removed, deleted, stopped, missed }: Applied): string {
+export function appliedText({ restored, lost, removed, deleted, stopped, missed }: Applied): string {
   const done = `Removed ${removed} builds, restored ${restored}, deleted ${deleted} images from the registry.`;
-  const names = missed.map(({ name, version, hash }) => `${name}@${version}/${hash}`).join(', ');
+  const namesOf = (builds: Build[]): string =>
+    builds.map(({ name, version, hash }) => `${name}@${version}/${hash}`).join(', ');
   return [
     done,
+    ...(lost.length === 0
+      ? []
+      : [`Not restored, since the registry has lost the images: ${namesOf(lost)}; publish them again.`]),
     ...(stopped === undefined ? [] : [`${stopped}.`]),
     ...(missed.length === 0
       ? []
       : [
-          `Another run published ${names} while the image was being deleted: \`node scripts/doctor.ts --fix\` pushes it again ` +
+          `Another run published ${namesOf(missed)} while the image was being deleted: \`node scripts/doctor.ts --fix\` pushes it again ` +
             'while the registry has its blobs; else re-run the job "Publish" of that run, or remove ' +
             'builds/NAME/NAME-VERSION-HASH.json from the branch, so that the next run builds it.',
         ]),

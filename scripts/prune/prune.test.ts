@@ -18,6 +18,7 @@ import { MirrorManifest } from '../../site/schemas/mirror-manifest.ts';
 import { startRegistry } from '../../tests/world/registry.ts';
 import { readBuild, readCatalog } from '../catalog/catalog.ts';
 import { readRemoved } from '../catalog/removal.ts';
+import { blobPath } from '../oci/layout.ts';
 import { openRegistry } from '../oci/open-registry.ts';
 
 const FIXTURE = resolve('tests/fixtures/cache-unsigned');
@@ -107,6 +108,27 @@ test('prints the plan and changes nothing without --apply', async () => {
   expect(stderr).toMatch(/^Removes \d+ of 12 builds: .* of tarballs become/);
   expect(stderr).toContain('Nothing was changed: run it with --apply to do this.');
   expect(readdirSync(place.catalog, { recursive: true })).toHaveLength(before);
+});
+
+test('restores a removed build that a pin names, unless the registry has lost its image', async () => {
+  const place = copyLayout('restored');
+  const { builds } = readCatalog(place.catalog);
+  const [tree, bzip2] = ['tree', 'bzip2'].map((wanted) =>
+    [...builds.values()].find(({ name }) => name === wanted),
+  );
+  if (!tree || !bzip2) throw new Error('expected tree and bzip2 in the fixture');
+  await prune(place, 400);
+  const pin = `reason: needed again\nhashes: [/${tree.hash}, /${bzip2.hash}]\n`;
+  writeFileSync(join(place.catalog, 'pins/again.yaml'), pin);
+  rmSync(blobPath(join(place.folder, 'registry'), tree.image.digest));
+  const { stderr } = await prune(place, 401);
+  expect(stderr).toMatch(
+    /restored 2, .* the registry has lost the images: tree@2\.1\.0\/mgvr\w+; publish them again/,
+  );
+  const names = [...readCatalog(place.catalog).builds.values()].map(({ name }) => name);
+  expect(names).toContain('bzip2');
+  expect(names).not.toContain('tree');
+  await mirror(place);
 });
 
 test('refuses pins and settings that it cannot read, and removes nothing', async () => {

@@ -106,11 +106,13 @@ test('names an image that is deleted right after its build was published, and wh
   const now = new Date((PUBLISHED_S + OVER * DAY_S) * 1_000);
   const { retention } = BuildCacheSettings.parse({ retention: { newest: 0 } });
   const plan = planPrune({ catalog, pins: new Map(), removed, retention, now });
-  const deleteImages = openDeleter(openRegistry(`${server.host}/owner/cache`));
+  const registry = openRegistry(`${server.host}/owner/cache`);
+  const deleteImages = openDeleter(registry);
   const applied = await applyPlan(content, plan, {
     catalog,
     removed,
     now,
+    findRegistry: () => registry,
     findPublished: await openBranch(content, environment),
     deleteImages: async (images, isWanted) => {
       // The build is published and committed after this check, and before its image is deleted.
