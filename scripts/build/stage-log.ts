@@ -13,7 +13,7 @@ const SEARCHED_LINES = 500;
 /** Log that a build left in its stage. */
 export interface StageLog {
   /** The last phase that began. Absent: none began, or the log covers all phases. */
-  phase?: string;
+  phase?: string | undefined;
   /** The last lines of that log, more than are recorded: the error may be far above the end. */
   lines: string[];
   /** Time of its last change, in milliseconds since 1970. */
@@ -62,7 +62,7 @@ async function readStage(folder: string): Promise<StageLog> {
   const lines = readLastLines(join(folder, last), SEARCHED_LINES);
   const tests = files.includes(TEST_LOG) ? readLastLines(join(folder, TEST_LOG), SEARCHED_LINES) : [];
   return {
-    ...(phase === undefined ? {} : { phase }),
+    phase,
     lines: [...lines, ...tests].slice(-SEARCHED_LINES),
     written: lstatSync(join(folder, last)).mtimeMs,
   };

@@ -8,10 +8,10 @@ export interface Change {
   /** Relative to the repository's root, with `/`. */
   path: string;
   /** New content; absent: the file is removed. */
-  content?: Buffer;
-  oid?: string;
+  content?: Buffer | undefined;
+  oid?: string | undefined;
   /** Git's object id of the file in the checked-out commit; absent: it does not exist there. */
-  base?: string;
+  base?: string | undefined;
 }
 
 /** The checked-out commit, and the files below a folder that differ from it. */
@@ -41,11 +41,7 @@ export async function readChanges(folder: string): Promise<LocalChanges> {
   const changes = [...paths].sort().map((path): Change => {
     const base = tracked.get(path);
     const content = readIfThere(join(root, path));
-    return {
-      path,
-      ...(content ? { content, oid: nameBlob(content) } : {}),
-      ...(base === undefined ? {} : { base }),
-    };
+    return { path, ...(content ? { content, oid: nameBlob(content) } : {}), base };
   });
   return { head, changes: changes.filter(({ oid, base }) => oid !== base) };
 }

@@ -184,7 +184,7 @@ export function environmentFiles(
   const targets = isWhole ? { ...state.targets, [target]: { release, date } } : state.targets;
   const { [target]: __, ...otherRuns } = state.runs ?? {};
   const runs = run === undefined ? otherRuns : { ...otherRuns, [target]: run };
-  const changed: SolvedEnvironment = { targets, roots, runs, ...(next ? { next } : {}), nextRoots };
+  const changed: SolvedEnvironment = { targets, roots, runs, next, nextRoots };
   const replaced = new Set(before.map(({ hash }) => hash));
   const rest = recorded?.roots.map(({ hash }) => hash).filter((hash) => !replaced.has(hash)) ?? [];
   const lock = keepRoots([recorded, solved], [...rest, ...Object.values(roots).flat()]);

@@ -109,7 +109,7 @@ function describeLayer(name: string, { mediaType, digest, size }: Descriptor, di
 export async function fetchBaseLayers(
   { name, layers, registry }: BaseImage,
   folder: string,
-): Promise<{ files: Map<Digest, string>; glibc?: string }> {
+): Promise<{ files: Map<Digest, string>; glibc?: string | undefined }> {
   const files = new Map<Digest, string>();
   let glibc: string | undefined;
   for (const layer of layers) {
@@ -130,5 +130,5 @@ export async function fetchBaseLayers(
     // A later layer replaces the files of earlier ones.
     glibc = scan.newest ?? glibc;
   }
-  return { files, ...(glibc === undefined ? {} : { glibc }) };
+  return { files, glibc };
 }

@@ -49,7 +49,7 @@ export interface MadeContainer extends ContainerText {
 /** Assembles a container and writes its own files to a folder. Throws one sentence when it would not run. */
 export async function makeContainer(
   wanted: WantedContainer,
-  { image, glibc }: { image: BaseImage; glibc?: string },
+  { image, glibc }: { image: BaseImage; glibc?: string | undefined },
   { builds, sbang, environments, view, findRegistry, source }: ContainerParts,
   folder: string,
 ): Promise<MadeContainer> {

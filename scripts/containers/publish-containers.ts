@@ -213,7 +213,7 @@ async function stageContainer(
   const made = await makeContainer(wanted, { image, ...glibc }, parts, folder);
   const { run, commit } = readOrigin(environment);
   const container = Container.parse({
-    ...(wanted.environment === undefined ? {} : { environment: wanted.environment }),
+    environment: wanted.environment,
     roots: wanted.roots.map(({ hash }) => hash),
     ...wanted.platform,
     tags: wanted.tags,
@@ -227,7 +227,7 @@ async function stageContainer(
 
 type FindBase = (
   platform: Platform,
-) => Promise<{ image: BaseImage; files: Map<Digest, string>; glibc?: string }>;
+) => Promise<{ image: BaseImage; files: Map<Digest, string>; glibc?: string | undefined }>;
 
 /** Returns a function that fetches the base image once per platform. */
 function createBaseFinder(name: string, folder: string): FindBase {

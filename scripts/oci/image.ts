@@ -111,7 +111,7 @@ function manifestText(config: Blob, layers: Descriptor[], annotations?: Record<s
     schemaVersion: 2,
     config: { mediaType: IMAGE_CONFIG_MEDIA_TYPE, digest: config.digest, size: config.size },
     layers,
-    ...(annotations && { annotations }),
+    annotations,
   });
 }
 

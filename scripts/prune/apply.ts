@@ -31,7 +31,7 @@ interface Applied {
   /** Images that the registry no longer has. */
   deleted: number;
   /** Reason why deletion in the registry stopped early. Absent when it did not. */
-  stopped?: string;
+  stopped?: string | undefined;
   /** Builds that another run published while their images were being deleted. */
   missed: Build[];
 }
@@ -126,11 +126,7 @@ async function deleteExpired(
       replace: true,
     })),
   );
-  return {
-    deleted: deleted.size,
-    missed: lost.filter(({ hash }) => published.has(hash)),
-    ...(stopped === undefined ? {} : { stopped }),
-  };
+  return { deleted: deleted.size, missed: lost.filter(({ hash }) => published.has(hash)), stopped };
 }
 
 /** Restores a removed build. Its last stay in the catalog continues, as if it had not been removed. */

@@ -39,9 +39,9 @@ export function recordBuild(
     image,
     ...(unverified.length > 0 ? { unverifiedExternals: unverified } : {}),
     origin,
-    ...(times === undefined ? {} : { times }),
-    ...(sbom === undefined ? {} : { sbom }),
-    ...(logSize === undefined ? {} : { logSize }),
+    times,
+    sbom,
+    logSize,
   });
 }
 

@@ -166,7 +166,7 @@ function describeContents({ prefix, entries }: PrefixListing, glibc: string | un
     prefix: `/${prefix}`,
     programs: sortNames(programs, 'programs'),
     libraries: sortNames(libraries, 'libraries'),
-    ...(glibc === undefined ? {} : { glibc }),
+    glibc,
   };
 }
 

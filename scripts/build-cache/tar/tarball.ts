@@ -25,13 +25,13 @@ export interface InspectedTarball {
   tarball: Tarball;
   contents: Contents;
   /** Version of Spack that built it, as the builder reported it: not trustworthy. Absent: not reported. */
-  spackVersion?: string;
+  spackVersion?: string | undefined;
   /** Build times as the builder reported them. Absent: not reported. */
-  times?: BuildTimes;
+  times?: BuildTimes | undefined;
   /** Spack's own bill of materials. Absent: there is none that is readable. */
-  sbom?: NonNullable<Build['sbom']>;
+  sbom?: NonNullable<Build['sbom']> | undefined;
   /** Bytes of the compressed build log. Absent: there is none. */
-  logSize?: number;
+  logSize?: number | undefined;
 }
 
 /**
@@ -97,10 +97,10 @@ async function readArchive(blob: MeasuredBlob, expected: ExpectedTarball): Promi
       files,
     },
     contents,
-    ...(spackVersion === undefined ? {} : { spackVersion }),
-    ...(times === undefined ? {} : { times }),
-    ...(sbom === undefined ? {} : { sbom }),
-    ...(logSize === undefined ? {} : { logSize }),
+    spackVersion,
+    times,
+    sbom,
+    logSize,
   };
 }
 

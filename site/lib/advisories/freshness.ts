@@ -15,13 +15,13 @@ export interface Freshness {
   state: FreshnessState;
   /** Reason, present only for older builds. */
   cause?: OlderCause;
-  since?: OlderSince;
+  since?: OlderSince | undefined;
 }
 
 /** Number of builds in each state, and the date since which the first of the older ones has been older. */
 export interface FreshnessCount {
   builds: Record<FreshnessState, number>;
-  since?: OlderSince;
+  since?: OlderSince | undefined;
 }
 
 /** The part of a catalog needed to compare builds with newer recipes. */
@@ -69,7 +69,7 @@ export function countFreshness(
       'no newer': count('no newer'),
       older: count('older'),
     },
-    ...(since ? { since } : {}),
+    since,
   };
 }
 

@@ -21,8 +21,8 @@ export function describeIndex(catalog: SiteCatalog): Body<IndexDocument> {
     signed: catalog.keys.length > 0,
     unsigned,
     ...(isLocal(catalog.registry) ? {} : { registry: catalog.registry, registries: [...catalog.registries] }),
-    ...(catalog.commit === undefined ? {} : { commit: catalog.commit }),
-    ...(updated === undefined ? {} : { updated }),
+    commit: catalog.commit,
+    updated,
     counts: {
       packages,
       builds,

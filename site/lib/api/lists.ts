@@ -32,7 +32,7 @@ export function describePackages({ packages }: SiteCatalog): Body<PackageList> {
   return {
     packages: [...packages.values()].map(({ name, metadata, versions, targets, builds, size, updated }) => ({
       name,
-      ...(metadata ? { description: metadata.description } : {}),
+      description: metadata?.description,
       versions,
       targets,
       builds: builds.length,
@@ -98,12 +98,12 @@ export function describeFailures({ failures }: SiteCatalog): Body<FailureList> {
     failures: failures.map(({ id, name, spec, hash, target, kind, phase, date, run }) => ({
       name,
       spec,
-      ...(hash === undefined ? {} : { hash }),
-      ...(target === undefined ? {} : { target }),
+      hash,
+      target,
       kind,
-      ...(phase === undefined ? {} : { phase }),
+      phase,
       date,
-      ...(run === undefined ? {} : { run }),
+      run,
       links: { page: externalUrl(failurePath({ id })) },
     })),
     links: listLinks(),
@@ -142,16 +142,16 @@ export function describeContainers(catalog: SiteCatalog): Body<ContainerList> {
       const { environment, roots, os, architecture, digest, base, published, origin } = container;
       const reference = containerReference(container, catalog);
       return {
-        ...(environment === undefined ? {} : { environment }),
+        environment,
         roots,
         os,
         architecture,
         tags: currentTags(container, catalog),
-        ...(reference === undefined ? {} : { reference }),
+        reference,
         digest,
         base,
         published,
-        ...(origin.run === undefined ? {} : { run: origin.run }),
+        run: origin.run,
       };
     }),
     links: { index: indexLink(), spec: externalUrl(TEMPLATES.spec) },
@@ -223,16 +223,12 @@ const MOST_CAUSES = 500;
 
 /** `/api/health.json`. */
 export function healthDocument({ health }: SiteCatalog): Body<HealthDocument> {
-  return { ...(health ? { last: health } : {}), links: listLinks() };
+  return { last: health, links: listLinks() };
 }
 
 /** `/api/reproduced.json`. */
 export function reproducedDocument({ challenge, alike }: SiteCatalog): Body<ReproducedDocument> {
-  return {
-    ...(challenge ? { last: challenge } : {}),
-    alike: [...alike.values()],
-    links: listLinks(),
-  };
+  return { last: challenge, alike: [...alike.values()], links: listLinks() };
 }
 
 /** `/api/recipes.json`. */
@@ -249,10 +245,10 @@ export function recipesDocument(catalog: SiteCatalog): Body<RecipesDocument> {
       older: counts.older,
       unknown: counts.unknown,
     },
-    ...(since ? { since } : {}),
+    since,
   };
   return {
-    ...(last ? { last } : {}),
+    last,
     older: (comparison?.older ?? [])
       .map(({ hashes, ...cause }) => ({ ...cause, builds: hashes.filter((hash) => builds.has(hash)).length }))
       .filter((cause) => cause.builds > 0)

@@ -54,7 +54,7 @@ export function describeStorage(catalog: SiteCatalog): Body<StorageDocument> {
       configs: plan.leftOut.configs,
       views: plan.leftOut.views,
     },
-    ...(forecast && { forecast }),
+    forecast,
     links: listLinks(),
   };
 }

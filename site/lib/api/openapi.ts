@@ -86,7 +86,7 @@ function describeGet(endpoint: Endpoint, sample: ApiSample | undefined): object 
             : {
                 'application/json': {
                   schema: { $ref: `#/components/schemas/${endpoint.shape}` },
-                  ...(sample === undefined ? {} : { example: sample.document }),
+                  example: sample?.document,
                 },
               },
       },
@@ -146,14 +146,7 @@ function parametersOf(name: string | undefined, value: string | undefined): obje
   const { description, pattern } = parameter;
   return {
     parameters: [
-      {
-        name,
-        in: 'path',
-        required: true,
-        description,
-        schema: { type: 'string', pattern },
-        ...(value === undefined ? {} : { example: value }),
-      },
+      { name, in: 'path', required: true, description, schema: { type: 'string', pattern }, example: value },
     ],
   };
 }

@@ -10,7 +10,7 @@ export function publishedBuild({ times, contents, tarball, image, ...build }: Bu
     ...build,
     tarball: packed,
     image: pulled,
-    contents: { programs, libraries, ...(glibc === undefined ? {} : { glibc }) },
+    contents: { programs, libraries, glibc },
     ...(times ? { seconds: times.total } : {}),
   };
 }

@@ -19,7 +19,7 @@ export interface ApiSample {
   /** Path below the site's address. */
   path: string;
   /** Value of the parameter. Absent: there is none. */
-  value?: string;
+  value?: string | undefined;
   document: unknown;
   /** Bytes of the whole answer. */
   size: number;
@@ -40,7 +40,7 @@ export const sampleEndpoints = once((catalog: SiteCatalog): Map<string, ApiSampl
 
 interface Answer {
   text: string;
-  value?: string;
+  value?: string | undefined;
 }
 
 function answersOf(catalog: SiteCatalog): Map<string, Answer> {
@@ -97,13 +97,7 @@ function sampleOf(endpoint: Endpoint, { text, value }: Answer, catalog: SiteCata
       ? endpoint.path
       : endpoint.path.replace(`{${parameter}}`, encodeURIComponent(value ?? ''));
   const document: unknown = endpoint.name === 'specs' ? shortTable(catalog) : shorten(JSON.parse(text));
-  return {
-    path,
-    ...(value === undefined ? {} : { value }),
-    document,
-    size: Buffer.byteLength(text),
-    packed: gzipSync(text).length,
-  };
+  return { path, value, document, size: Buffer.byteLength(text), packed: gzipSync(text).length };
 }
 
 /** A table of a few builds. Shortening the columns of the whole table would leave unused words. */

@@ -26,7 +26,7 @@ export function describePackage(
   return {
     schema: schemaLink('package-document'),
     name,
-    ...(metadata ? { metadata } : {}),
+    metadata,
     builds: builds.map(({ build, node, state }) => ({
       hash: build.hash,
       version: build.version,
@@ -66,5 +66,5 @@ export function specDocument(entry: CatalogBuild, catalog: SiteCatalog): SpecDoc
 }
 
 function libcOf({ libc, runs }: BuildNeeds): Pick<BuildSummary, 'libc' | 'runs'> {
-  return { ...(libc === undefined ? {} : { libc }), ...(runs === undefined ? {} : { runs }) };
+  return { libc, runs };
 }

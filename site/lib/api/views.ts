@@ -52,14 +52,11 @@ function solverLinksOf(
   view: string,
   files: readonly SettingsFile[],
   { recorded }: SiteCatalog,
-): { solver: string; solverInclude?: Include } {
+): { solver: string; solverInclude?: Include | undefined } {
   const path = solverSettingsPath(view);
   const file = files.find((settingsFile) => settingsFile.path === path);
   const { include } = file ? includeOf(file.sha256, recorded) : {};
-  return {
-    solver: externalUrl(`/api/${path}.yaml`),
-    ...(include === undefined ? {} : { solverInclude: include }),
-  };
+  return { solver: externalUrl(`/api/${path}.yaml`), solverInclude: include };
 }
 
 function linksOf(

@@ -67,7 +67,7 @@ export function forecastBudget({
       name,
       published: Date.parse(stay.published),
       removed: Date.parse(stay.removed),
-      ...(grace && { size: grace.build.tarball.size }),
+      size: grace?.build.tarball.size,
     })),
   );
   let indexBytes = 0;

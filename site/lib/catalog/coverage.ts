@@ -115,7 +115,7 @@ function explain(node: Node, builds: readonly KnownBuild[], failures: KnownCache
   const failure = failures.find((failed) => isOf(failed, node));
   if (failure) {
     const { kind, date, run } = failure;
-    return { ...head, reason: 'failed', failure: { kind, date, ...(run === undefined ? {} : { run }) } };
+    return { ...head, reason: 'failed', failure: { kind, date, run } };
   }
   const sameVersion = builds.filter((build) => build.version === version);
   const sameTarget = sameVersion.filter((build) => build.target === target);

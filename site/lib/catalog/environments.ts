@@ -15,15 +15,15 @@ export interface EnvironmentState {
   environment: CatalogEnvironment;
   path: string;
   /** Absent: it was never concretized. */
-  coverage?: Coverage;
+  coverage?: Coverage | undefined;
   /** Number of missing specs whose build failed. */
   failed: number;
   /** The mirror's view of it. Absent: there is none. */
-  view?: string;
+  view?: string | undefined;
   /** Number of its roots' builds by the result of their comparison with newer recipes. */
   freshness: FreshnessCount;
   /** Coverage of the solution with newer recipes that waits to be built. Absent: none waits. */
-  waiting?: Pick<Coverage, 'needed' | 'available'>;
+  waiting?: Pick<Coverage, 'needed' | 'available'> | undefined;
 }
 
 /** State of an environment in a catalog. */
@@ -40,7 +40,7 @@ export function describeEnvironmentState(
   return {
     environment,
     path: environmentPath(name),
-    ...(coverage ? { coverage } : {}),
+    coverage,
     failed: coverage?.missing.filter(({ reason }) => reason === 'failed').length ?? 0,
     ...(catalog.plan.views.has(view) ? { view } : {}),
     freshness: countFreshness(roots, catalog),

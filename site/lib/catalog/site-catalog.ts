@@ -67,11 +67,11 @@ export interface SiteCatalog extends CatalogHistory {
   /** Settings files that consumers may include, keyed by digest. None is ever removed. */
   recorded: Map<Sha256, string>;
   /** Result of the last comparison of catalog, registry and site. Absent: there was none. */
-  health?: Health;
+  health?: Health | undefined;
   /** Result of the last comparison of two builds of the same specs. Absent: there was none. */
-  challenge?: Reproduction;
+  challenge?: Reproduction | undefined;
   /** Comparison of builds with the newest recipes that were read. Absent: not compared yet. */
-  comparison?: RecipeComparison;
+  comparison?: RecipeComparison | undefined;
   /** Builds here that came out the same whenever they were built again. */
   alike: Map<DagHash, AlikeBuild>;
   /** The git commit that all this was read from. Absent: the catalog is not in a git repository. */

@@ -23,10 +23,7 @@ export function reachOf(builds: readonly BuildNeeds[]): Reach | undefined {
     const glibc = ownValue(SYSTEM_GLIBC, os);
     const fits = builds.filter(
       (needs) =>
-        judgeFit(
-          { platform: needs.platform, os, target: needs.target, ...(glibc === undefined ? {} : { glibc }) },
-          needs,
-        ).kind === 'yes',
+        judgeFit({ platform: needs.platform, os, target: needs.target, glibc }, needs).kind === 'yes',
     );
     return fits.length * 2 > builds.length;
   });

@@ -23,7 +23,7 @@ export interface MirrorSettings {
   /** Oldest version of Spack that can read them. */
   spack: '1.0' | '1.2';
   /** The view that they use. Absent: no particular view. */
-  view?: string;
+  view?: string | undefined;
   /** Whether they also have preferences for the solver. */
   isForSolver?: true;
   /** A `mirrors.yaml`, or a file with several sections. */
@@ -68,7 +68,7 @@ function solverSettings(endpoints: Endpoints, view: string, facts: SolverFacts):
     name: path.replace('mirrors/', ''),
     description: `The HTTPS mirror${named === undefined ? '' : ` with the view ${named}`}, with preferences that make the solver choose ${of}.`,
     spack: named === undefined ? '1.0' : '1.2',
-    ...(named === undefined ? {} : { view: named }),
+    view: named,
     isForSolver: true,
     text: settingsText(
       headLines(endpoints, named === undefined ? '1.0' : '1.2'),

@@ -20,9 +20,9 @@ export interface GrowthEvent {
   /** Milliseconds since 1970. */
   published: number;
   /** Time of removal. Absent: it still exists. */
-  removed?: number;
+  removed?: number | undefined;
   /** Bytes of its tarball. Absent: no longer known, so the mean of the others is used. */
-  size?: number;
+  size?: number | undefined;
 }
 
 /** Input of a forecast. */

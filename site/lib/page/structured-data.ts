@@ -17,7 +17,7 @@ export function describeSite(catalog: SiteCatalog): StructuredData {
     name: mirrorName(),
     description: `A Spack build cache: binaries of ${packages} packages in ${builds} builds.`,
     url: externalUrl('/'),
-    ...(updated === undefined ? {} : { dateModified: updated }),
+    dateModified: updated,
     dataset: {
       '@type': 'Dataset',
       name: `Packages of ${mirrorName()}`,
@@ -50,7 +50,7 @@ export function describeSoftware(
     ...(metadata?.homepage === undefined ? {} : { sameAs: metadata.homepage }),
     applicationCategory: 'DeveloperApplication',
     operatingSystem: 'Linux, macOS',
-    ...(versions[0] === undefined ? {} : { softwareVersion: versions[0] }),
+    softwareVersion: versions[0],
     ...licenseOf(metadata),
     ...(updated ? { dateModified: updated } : {}),
     ...(isBrief

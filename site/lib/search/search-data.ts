@@ -82,7 +82,7 @@ function describeBuildIndex(catalog: SiteCatalog): BuildIndex {
     compilerSets: compilerSets.lists,
     variantSets: variantSets.lists,
     freshness,
-    ...(comparison ? { recipes: comparison.release } : {}),
+    recipes: comparison?.release,
     environments: describeEnvironments(catalog),
     rows: {
       package: rows.map((row) => row.package),
@@ -150,7 +150,7 @@ function listRemoved({ builds, nodes, removed }: SiteCatalog): RemovedBuild[] {
         os: node.arch.platform_os,
         target: targetOf(node),
       };
-      return [{ name, version, hash, date: last.removed, reason: last.reason, ...(arch && { arch }) }];
+      return [{ name, version, hash, date: last.removed, reason: last.reason, arch }];
     });
 }
 
