@@ -8,13 +8,13 @@ export async function installFromDebian(name: string): Promise<void> {
   requireApt();
   if (process.getuid?.() !== 0) throw new Error('only root may install it');
   const env = { DEBIAN_FRONTEND: 'noninteractive' };
-  const install = ['install', '-y', '-q', '--no-install-recommends', name];
+  const install = ['install', '-y', '--no-install-recommends', name];
   try {
-    await runTool('apt-get', install, { env });
+    await runApt(install, { env });
   } catch {
     // A new machine has no list of packages, an old one has an outdated list.
-    await runTool('apt-get', ['update', '-q'], { env });
-    await runTool('apt-get', install, { env });
+    await runApt(['update'], { env });
+    await runApt(install, { env });
   }
 }
 
@@ -31,11 +31,11 @@ export async function unpackFromDebian(name: string, path: string): Promise<void
   await chmod(folder, 0o777);
   try {
     try {
-      await runTool('apt-get', ['download', '-q', name], { cwd: folder });
+      await runApt(['download', name], { cwd: folder });
     } catch (error) {
       if (process.getuid?.() !== 0) throw error;
-      await runTool('apt-get', ['update', '-q'], {});
-      await runTool('apt-get', ['download', '-q', name], { cwd: folder });
+      await runApt(['update'], {});
+      await runApt(['download', name], { cwd: folder });
     }
     const [archive] = (await readdir(folder)).filter((file) => file.endsWith('.deb'));
     if (archive === undefined) throw new Error(`apt-get download ${name} left no .deb file`);
@@ -46,6 +46,17 @@ export async function unpackFromDebian(name: string, path: string): Promise<void
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
+}
+
+/**
+ * Runs apt-get. Test runs on one machine take turns: apt waits for the lock of dpkg, but not for those of its
+ * lists and downloads.
+ */
+function runApt(args: string[], options: Parameters<typeof runTool>[2]): Promise<string> {
+  const all = ['-q', '-o', 'DPkg::Lock::Timeout=600', ...args];
+  // Without root it takes no lock.
+  if (process.getuid?.() !== 0) return runTool('apt-get', all, options);
+  return runTool('flock', ['/var/lib/apt', 'apt-get', ...all], options);
 }
 
 function requireApt(): void {
