@@ -35,7 +35,7 @@ export async function withDirectoryLock<T>(dir: string, action: () => Promise<T>
   const own = `${file}.${nameOfHost()}.${holder.pid}.${holder.token}`;
   try {
     await writeFile(own, JSON.stringify(holder));
-    await acquire(file, own);
+    while (!(await tryAcquire(file, own))) await sleep(POLL_MS);
     await removeLeftovers(dir);
     const heartbeat = setInterval(() => void touch(file), HEARTBEAT_MS);
     // The timer must not keep the process alive: when the process ends, its lock expires.
@@ -51,11 +51,7 @@ export async function withDirectoryLock<T>(dir: string, action: () => Promise<T>
   }
 }
 
-/** Waits until the lock is free or its holder is dead, then takes it. */
-async function acquire(file: string, own: string): Promise<void> {
-  while (!(await tryAcquire(file, own))) await sleep(POLL_MS);
-}
-
+/** Takes the lock if it is free or its holder is dead. */
 async function tryAcquire(file: string, own: string): Promise<boolean> {
   try {
     // The lock is this file: without a new time, that of a process that has waited long would look stale.

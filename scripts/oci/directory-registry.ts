@@ -29,7 +29,9 @@ export function openDirectory(dir: string): Registry {
   }
 
   async function readText(tagOrDigest: string): Promise<ManifestText | undefined> {
-    const blob = isDigest(tagOrDigest) ? await findBlob(dir, tagOrDigest) : await describeTag(tagOrDigest);
+    const blob = Digest.safeParse(tagOrDigest).success
+      ? await findBlob(dir, tagOrDigest)
+      : await describeTag(tagOrDigest);
     if (!blob) return undefined;
     const bytes = await readBlob(blob, MAX_MANIFEST_BYTES);
     return describeManifest(bytes.toString('utf8'), `${reference} ${tagOrDigest}`);
@@ -227,10 +229,6 @@ async function readTags(dir: string): Promise<ReadonlyMap<string, Descriptor>> {
     if (tag !== undefined) tags.set(tag, descriptor);
   }
   return tags;
-}
-
-function isDigest(text: string): boolean {
-  return Digest.safeParse(text).success;
 }
 
 async function findBlob(dir: string, digest: Digest): Promise<Blob | undefined> {

@@ -76,7 +76,10 @@ export function composeImage(image: {
           mediaType: IMAGE_LAYER_MEDIA_TYPE,
           digest: layer.tarball.digest,
           size: layer.tarball.size,
-          ...(layer === own && { annotations: tarballAnnotations(node) }),
+          // Of all layers, `oras pull` writes only the one with a title to a file.
+          ...(layer === own && {
+            annotations: { 'org.opencontainers.image.title': `${fileStem(node)}.tar.gz` },
+          }),
         })),
         annotations,
       ),
@@ -128,11 +131,6 @@ export function imageAnnotations(node: Node): Record<string, string> {
     'org.opencontainers.image.version': node.version,
     'org.opencontainers.image.description': describeSpec(node),
   };
-}
-
-/** Names the layer of a spec's own tarball, so that `oras pull` writes only that one to a file. */
-function tarballAnnotations(node: Node): Record<string, string> {
-  return { 'org.opencontainers.image.title': `${fileStem(node)}.tar.gz` };
 }
 
 /**

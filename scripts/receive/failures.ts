@@ -41,7 +41,10 @@ export function recordedFailures(
 ): Failure[] {
   const names = new Set([...plan.nodes.values()].map(({ name }) => name));
   const recorded = record.failures.flatMap(({ hash, name, ...rest }) => {
-    const isPlanned = hash === undefined ? names.has(name) : isOf(plan, hash, name) && !published.has(hash);
+    const isPlanned =
+      hash === undefined
+        ? names.has(name)
+        : plan.hashes.has(hash) && plan.nodes.get(hash)?.name === name && !published.has(hash);
     if (!isPlanned) return [];
     const failure = {
       ...rest,
@@ -149,8 +152,4 @@ export function forgetFailures(
     const file = join(catalogDirectory, 'failures', name, `${hash}.json`);
     if (existsSync(file)) rmSync(file);
   }
-}
-
-function isOf({ hashes, nodes }: Plan, hash: DagHash, name: string): boolean {
-  return hashes.has(hash) && nodes.get(hash)?.name === name;
 }

@@ -23,7 +23,9 @@ export function offerMachineCheck(): void {
   const run = (): void => {
     answer.setAttribute('aria-busy', 'true');
     void check(paste.value, glibc.value.trim(), answer)
-      .catch((error: unknown) => showProblem(answer, error))
+      .catch((error: unknown) =>
+        answer.replaceChildren(makeElement('p', 'verdict no', makeText(messageOf(error)))),
+      )
       .finally(() => answer.removeAttribute('aria-busy'));
   };
   form.addEventListener('submit', (event) => {
@@ -188,8 +190,4 @@ function adviseView({ targets }: MachineSummary): Child {
       '.',
     )
   );
-}
-
-function showProblem(answer: HTMLElement, error: unknown): void {
-  answer.replaceChildren(makeElement('p', 'verdict no', makeText(messageOf(error))));
 }

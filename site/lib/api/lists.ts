@@ -174,6 +174,7 @@ export function changesDocument(catalog: Comings): Map<string, Body<ChangeList>>
   const added = byMonth(listAdded(catalog));
   const removed = byMonth(listRemoved(catalog));
   const months = [...new Set([...added.keys(), ...removed.keys()])].sort(compareTexts);
+  const previousLinks = [undefined, ...months.map((month) => externalUrl(apiPath(`changes/${month}`)))];
   return new Map(
     months.map((month, place) => [
       month,
@@ -181,7 +182,7 @@ export function changesDocument(catalog: Comings): Map<string, Body<ChangeList>>
         month,
         added: added.get(month) ?? [],
         removed: removed.get(month) ?? [],
-        links: { index: indexLink(), ...previousLink(months[place - 1]) },
+        links: { index: indexLink(), previous: previousLinks[place] },
       },
     ]),
   );
@@ -212,10 +213,6 @@ function byMonth<Change extends Added>(changes: Change[]): Map<string, Change[]>
       compareTexts(left.hash, right.hash),
   );
   return Map.groupBy(sorted, ({ date }) => monthOf(date));
-}
-
-function previousLink(month: string | undefined): { previous?: string } {
-  return month === undefined ? {} : { previous: externalUrl(apiPath(`changes/${month}`)) };
 }
 
 /** Maximum number of reasons in a document. Each takes 200 bytes. */
