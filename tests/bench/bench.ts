@@ -10,7 +10,14 @@ import { benchIndex } from './index-bench.ts';
 import { benchList } from './list-bench.ts';
 import { benchMirrorAgain } from './mirror-bench.ts';
 import { benchChoose, benchCoverage, benchPrune, benchRefresh } from './planning-bench.ts';
-import { benchImport, benchPublish, benchPublishAgain, benchPublishOnto } from './publish-bench.ts';
+import {
+  benchImport,
+  benchPublish,
+  benchPublishAgain,
+  benchPublishFar,
+  benchPublishOnto,
+  benchPublishRestore,
+} from './publish-bench.ts';
 import { benchSearch } from './search-bench.ts';
 import { benchSite } from './site-bench.ts';
 import { benchTarball } from './tarball-bench.ts';
@@ -73,6 +80,22 @@ const BENCHES: Record<string, Bench> = {
     aim: '1.1 at most',
     builds: 400,
     run: benchPublishAgain,
+  },
+  'publish-restore': {
+    work: 'publish to a registry, 2 MB each',
+    against: 'oras restore of the finished layout',
+    figures: ['timesRestore'],
+    aim: '1.4 at most',
+    builds: 400,
+    run: benchPublishRestore,
+  },
+  'publish-far': {
+    work: 'publish to a registry with 50 ms a request',
+    against: 'oras restore of the finished layout',
+    figures: ['timesFasterThanRestore'],
+    aim: '4 at least',
+    builds: 400,
+    run: benchPublishFar,
   },
   index: {
     work: 'write the index',
