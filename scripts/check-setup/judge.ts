@@ -44,7 +44,7 @@ export interface SetupCheck {
   sentence: string;
 }
 
-/** Rules that refuse a commit on a branch; the others are about deletions, force pushes and merges. */
+/** Types of rules that refuse each commit on a branch that is not the merge of a pull request. */
 const BLOCKING = [
   'pull_request',
   'required_status_checks',
@@ -52,6 +52,18 @@ const BLOCKING = [
   'merge_queue',
   'workflows',
   'required_deployments',
+  'code_scanning',
+];
+
+/** Types of rules that the workflow's commits meet: GitHub signs them, and each is on top of the branch's head. */
+const HARMLESS = [
+  'creation',
+  'deletion',
+  'non_fast_forward',
+  'required_linear_history',
+  'required_signatures',
+  'branch_name_pattern',
+  'copilot_code_review',
 ];
 
 /**
@@ -98,20 +110,20 @@ function judgeRules({ rules, branch, repository, hasCommitToken }: SetupFacts, p
     return unknown(
       `whether a rule keeps the workflow from committing is not known: see ${page}/settings/rules`,
     );
-  const blocking = rules.types.filter((type) => BLOCKING.includes(type));
-  if (blocking.length === 0 && !rules.isProtected)
+  const refusing = rules.types.filter((type) => !HARMLESS.includes(type));
+  if (refusing.length === 0 && !rules.isProtected)
     return ok(`no rule keeps the workflow from committing to ${branch}`);
   const [owner = '', name = ''] = repository.fullName.split('/');
   const advice = ruleAdvice({ owner, name }, branch, repository.ownerType);
-  if (blocking.length === 0) {
+  if (refusing.length === 0) {
     return hasCommitToken || rules.types.length > 0
       ? ok(`the rules of ${branch} allow the workflow to commit`)
       : warning(`${branch} is protected, and may refuse the commit of new builds. ${advice}`);
   }
-  const sentence = `a rule of ${branch} (${blocking.join(', ')})`;
+  const sentence = `a rule of ${branch} (${refusing.join(', ')})`;
   if (hasCommitToken) return ok(`${sentence} must exempt the owner of COMMIT_TOKEN`);
   // An organization's ruleset may exempt GitHub Actions, which GitHub does not show to this token.
-  return repository.ownerType === 'User'
+  return repository.ownerType === 'User' && refusing.some((type) => BLOCKING.includes(type))
     ? stop(`${sentence} refuses the commit of new builds. ${advice}`)
     : warning(`${sentence} may refuse the commit of new builds. ${advice}`);
 }

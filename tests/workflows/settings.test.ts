@@ -67,6 +67,23 @@ test.each<[string, Setting, string[]]>([
       'An organization can also put "GitHub Actions" on the bypass list of a ruleset of its own (https://github.com/organizations/Some-Owner/settings/rules)',
     ],
   ],
+  [
+    'main that waits for code scanning',
+    { rules: ['deletion', 'code_scanning'] },
+    ['Rules of the branch: stop: a rule of main (code_scanning) refuses the commit of new builds. '],
+  ],
+  [
+    'main with rules that depend on the commit',
+    { rules: ['commit_message_pattern', 'file_path_restriction'], owner: 'Organization' },
+    [
+      'Rules of the branch: warning: a rule of main (commit_message_pattern, file_path_restriction) may refuse the commit',
+    ],
+  ],
+  [
+    'main with rules that every commit of the workflow meets',
+    { rules: ['creation', 'deletion', 'non_fast_forward', 'required_linear_history', 'required_signatures'] },
+    [],
+  ],
   ['main protected, with a token of somebody who may pass', { rules: REVIEWS, hasCommitToken: true }, []],
   [
     'a transferred repository',
