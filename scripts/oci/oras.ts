@@ -1,5 +1,4 @@
 import { spawn } from 'node:child_process';
-import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { createInterface } from 'node:readline';
 import pMap from 'p-map';
@@ -38,10 +37,6 @@ const GITHUB_LIMITS = 'GitHub takes layers of at most 10 GB, and ends an upload 
 
 /** ORAS pushes one image after another, and most of that time it waits for responses. */
 const PUSHES_AT_ONCE = 8;
-/** Fewer images are one push. */
-const FEW_IMAGES = 16;
-/** Two pushes that need the same blob at the same time both send it, which costs little for small blobs. */
-const LARGE_BLOB_BYTES = 16 * 2 ** 20;
 /** Tags are one argument of a program: Linux limits it to 128 KiB, OCI a tag to 128 characters. */
 const TAGS_A_PUSH = 500;
 
@@ -66,58 +61,67 @@ export async function restoreLayout(
     };
     const push = (some: readonly string[]) =>
       runUntilDone(repository, [...args, `${target}:${some.join(',')}`], { onLine });
-    const { first, together } = await dividePush(layout, index);
-    for (const some of first) await push(some);
-    // All pushes run to their end, so that none goes on after an error was reported.
-    await pMap(together, push, { concurrency: PUSHES_AT_ONCE, stopOnError: false }).catch(
-      (error: unknown) => {
-        throw error instanceof AggregateError ? error.errors[0] : error;
-      },
-    );
+    for (const pushes of dividePushes(await findLevels(layout, index)))
+      // All run to their end, so that none goes on after an error was reported.
+      await pMap(pushes, push, { concurrency: PUSHES_AT_ONCE, stopOnError: false }).catch(
+        (error: unknown) => {
+          throw error instanceof AggregateError ? error.errors[0] : error;
+        },
+      );
   });
 }
 
 /**
- * Divides the tags of a layout: those to push one after another, and then those to push at the same time.
- * The former are the smallest image, which creates the repository, and each that brings a large blob.
+ * Divides the tags of a layout into levels, which are pushed one after another. Each blob that two images of
+ * one level need came with an earlier one: two pushes at the same time would send it twice, and Distribution
+ * does not find it for a moment when the second ends. The first level is one image, since its push creates
+ * the repository.
  */
-async function dividePush(
-  layout: string,
-  index: readonly Descriptor[],
-): Promise<{ first: string[][]; together: string[][] }> {
+async function findLevels(layout: string, index: readonly Descriptor[]): Promise<string[][]> {
   const images = await pMap(
     index.filter((image) => tagOf(image) !== undefined),
-    async (image) => ({ tag: tagOf(image) ?? '', layers: await layersOf(layout, image) }),
+    async (image) => ({ tag: tagOf(image) ?? '', blobs: await blobsOf(layout, image) }),
     { concurrency: PUSHES_AT_ONCE },
   );
-  if (images.length < FEW_IMAGES) return { first: [images.map(({ tag }) => tag)], together: [] };
   // An image has the layers of its dependencies, too: those come first.
-  images.sort((a, b) => a.layers.length - b.layers.length);
-  const sent = new Set<Digest>();
-  const [alone, others]: [string[], string[]] = [[], []];
-  for (const { tag, layers } of images) {
-    const large = layers.filter(
-      ({ digest, size }) =>
-        size >= LARGE_BLOB_BYTES && !sent.has(digest) && existsSync(blobPath(layout, digest)),
-    );
-    for (const { digest } of large) sent.add(digest);
-    (alone.length === 0 || large.length > 0 ? alone : others).push(tag);
+  images.sort((a, b) => a.blobs.length - b.blobs.length);
+  const levels: string[][] = [];
+  const sentAt = new Map<Digest, number>();
+  for (const { tag, blobs } of images) {
+    const level = Math.max(levels.length === 0 ? 0 : 1, ...blobs.map((blob) => (sentAt.get(blob) ?? -1) + 1));
+    for (const blob of blobs) if (!sentAt.has(blob)) sentAt.set(blob, level);
+    (levels[level] ??= []).push(tag);
   }
-  const shares = Math.max(PUSHES_AT_ONCE, Math.ceil(others.length / TAGS_A_PUSH));
-  const together = Array.from({ length: shares }, (_, share) =>
-    others.filter((_tag, place) => place % shares === share),
-  ).filter(({ length }) => length > 0);
-  const first = Array.from({ length: Math.ceil(alone.length / TAGS_A_PUSH) }, (_, part) =>
-    alone.slice(part * TAGS_A_PUSH, (part + 1) * TAGS_A_PUSH),
-  );
-  return { first, together };
+  return levels;
 }
 
-async function layersOf(layout: string, { mediaType, digest }: Descriptor): Promise<Descriptor[]> {
+/** Divides each level over pushes at the same time. Levels that are one push each are one together. */
+function dividePushes(levels: readonly string[][]): string[][][] {
+  const divided: string[][][] = [];
+  for (const level of levels) {
+    const count = Math.max(
+      Math.min(PUSHES_AT_ONCE, level.length >> 1),
+      Math.ceil(level.length / TAGS_A_PUSH),
+    );
+    const last = divided.at(-1);
+    const [only] = last?.length === 1 ? last : [];
+    if (count === 1 && only && only.length + level.length <= TAGS_A_PUSH) only.push(...level);
+    else
+      divided.push(
+        Array.from({ length: count }, (_, push) => level.filter((_tag, at) => at % count === push)),
+      );
+  }
+  return divided;
+}
+
+/** Digests of an image's config and layers; none for an index. */
+async function blobsOf(layout: string, { mediaType, digest }: Descriptor): Promise<Digest[]> {
   if (mediaType !== IMAGE_MANIFEST_MEDIA_TYPE) return [];
   const file = blobPath(layout, digest);
   const text = await readFile(file, 'utf8').catch(ignoreMissing);
-  return text === undefined ? [] : parseImageManifest(text, file).manifest.layers;
+  if (text === undefined) return [];
+  const { config, layers } = parseImageManifest(text, file).manifest;
+  return [config, ...layers].map((blob) => blob.digest);
 }
 
 /** Points a tag to a manifest in the repository. */

@@ -8,7 +8,7 @@ import { benchDoctor } from './doctor-bench.ts';
 import { benchGrowth } from './growth-bench.ts';
 import { benchIndex } from './index-bench.ts';
 import { benchList } from './list-bench.ts';
-import { benchMirrorAgain } from './mirror-bench.ts';
+import { benchDeploy, benchMirrorAgain } from './mirror-bench.ts';
 import { benchChoose, benchCoverage, benchPrune, benchRefresh } from './planning-bench.ts';
 import {
   benchImport,
@@ -120,6 +120,14 @@ const BENCHES: Record<string, Bench> = {
     aim: '4 at most',
     builds: 10_000,
     run: benchMirrorAgain,
+  },
+  deploy: {
+    work: 'mirror to a new site after 25 new builds',
+    against: 'before them; blobs fetched twice',
+    figures: ['timesBefore', 'blobsTwice'],
+    aim: '1.2 at most; 0',
+    builds: 400,
+    run: benchDeploy,
   },
   doctor: {
     work: 'doctor of catalog and registry; with the site',
