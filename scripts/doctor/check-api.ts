@@ -1,4 +1,3 @@
-import { isDeepStrictEqual } from 'node:util';
 import { z } from 'zod';
 import { publishedBuild } from '../../site/lib/api/published-build.ts';
 import { tryJson } from '../../site/lib/json.ts';
@@ -8,7 +7,7 @@ import { digestFrom } from '../../site/schemas/digest.ts';
 import { readText } from '../build-cache/mirror-files.ts';
 import { describeError } from '../cli/command.ts';
 import { verifyDetached } from '../../site/lib/spack/signed-manifest.ts';
-import type { Diagnosis } from './diagnosis.ts';
+import { isSameJson, type Diagnosis } from './diagnosis.ts';
 import type { ExaminedCatalog } from './read-catalog.ts';
 import { expectBytes, lookAt, TEXT_LIMIT_BYTES, type SiteCheck } from './site-files.ts';
 
@@ -78,7 +77,7 @@ function checkFacts(index: IndexDocument, diagnosis: Diagnosis, { site, indexed 
     packages: new Set(builds.map(({ name }) => name)).size,
     keys: indexed.keys.size,
   };
-  if (isDeepStrictEqual(served, expected)) return;
+  if (isSameJson(served, expected)) return;
   const [found, wanted] = [served, expected].map((facts) => JSON.stringify(facts));
   diagnosis.add('site-api-differs', {
     where: site.locate(INDEX),
@@ -124,7 +123,7 @@ async function checkBuilds(
       const text = await readText(site, path, TEXT_LIMIT_BYTES);
       // A site that is behind lacks newer builds.
       if (text === undefined && isBehind) return;
-      if (isDeepStrictEqual(tryJson(text ?? '', Served)?.build, publishedBuild(build))) return;
+      if (isSameJson(tryJson(text ?? '', Served)?.build, publishedBuild(build))) return;
       diagnosis.add('site-build-differs', {
         where: site.locate(path),
         expected: `what ${directory}/${buildFile(build)} has`,

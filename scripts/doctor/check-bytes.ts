@@ -1,7 +1,6 @@
 import { appendFileSync, existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { Readable } from 'node:stream';
-import { isDeepStrictEqual } from 'node:util';
 import pMap from 'p-map';
 import { digestFrom, hexOf, mirrorBlobPath } from '../../site/schemas/digest.ts';
 import type { Blob, Build } from '../../site/schemas/build.ts';
@@ -18,7 +17,7 @@ import { drain } from '../mirror/blob-cache.ts';
 import type { Registry } from '../oci/registry.ts';
 import { INDEX_TAG } from '../oci/image.ts';
 import { verified } from '../oci/verify.ts';
-import type { Diagnosis, FindingCode } from './diagnosis.ts';
+import { isSameJson, type Diagnosis, type FindingCode } from './diagnosis.ts';
 import type { MirrorFiles } from '../build-cache/mirror-files.ts';
 import type { ExaminedCatalog } from './read-catalog.ts';
 
@@ -94,7 +93,7 @@ export async function checkRegistryBytes(
     await prove(tarball, ['blob-damaged', `the tarball ${tarball.digest}`], async () => {
       const found = await inspect(await registry.openBlob(tarball), where, build, catalog);
       const expected = recordedOf(build);
-      if (isDeepStrictEqual(found, expected)) return;
+      if (isSameJson(found, expected)) return;
       diagnosis.add('build-differs', {
         where: join(directory, buildFile(build)),
         expected: `what its tarball has: ${describeDifference(found, expected)}`,
@@ -133,7 +132,7 @@ async function inspect(
 function describeDifference(record: Recorded, other: Recorded): string {
   const differing = (one: object, two: Record<string, unknown>): object =>
     Object.fromEntries(
-      Object.entries(one).filter(([name, value]) => !isDeepStrictEqual(value, ownValue(two, name))),
+      Object.entries(one).filter(([name, value]) => !isSameJson(value, ownValue(two, name))),
     );
   const parts = { ...record.tarball, ...record.contents, sbom: record.sbom, logSize: record.logSize };
   const others = { ...other.tarball, ...other.contents, sbom: other.sbom, logSize: other.logSize };

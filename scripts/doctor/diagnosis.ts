@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import pMap from 'p-map';
 import { escapeUnsafe } from '../../site/schemas/safe-text.ts';
 import { type HealthCheck, type Finding, type Subject, Health } from '../../site/schemas/checks/health.ts';
@@ -211,6 +212,12 @@ export function takeDailySample<T>(items: readonly T[], limit: number, now: Date
   return Array.from({ length: limit }, (_, at) => items[(start + at) % items.length]).filter(
     (item) => item !== undefined,
   );
+}
+
+/** Whether values are the same in JSON, which leaves out fields that are undefined. */
+export function isSameJson(one: unknown, other: unknown): boolean {
+  const [first, second] = [one, other].map((value): unknown => JSON.parse(JSON.stringify(value ?? null)));
+  return isDeepStrictEqual(first, second);
 }
 
 /** The note of a count if only a sample was checked. */

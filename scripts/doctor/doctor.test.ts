@@ -841,6 +841,13 @@ test('leaves a signed manifest to sign, and a lost image to publish, when it can
   expect(byCode.get('image-missing')?.advice).toContain('its image is gone');
 });
 
+test('finds nothing wrong with a build without any program that needs glibc', async () => {
+  const withoutGlibc = (text: string) => text.replace(/,\s*"glibc":\s*"[^"]+"/, '');
+  await edit(`content/builds/${TREE}.json`, withoutGlibc);
+  await edit(`dist/api/specs/${TREE.slice(-32)}.json`, withoutGlibc);
+  expect(codesOf((await look()).findings)).toEqual([]);
+});
+
 test('prints JSON, records it, and ends with 1 while there are problems', async () => {
   await rename(
     join(folder, `content/specs/${TREE}.spec.json`),
