@@ -232,7 +232,7 @@ async function runRest(
 /** Finds a false or missing statement in the output of a step. */
 function findLie({ isGreen, isKilled, output }: StepResult): string | undefined {
   if (isKilled) return undefined;
-  if (!isGreen && !/^(error: |::error)/m.test(output)) return 'it fails without a sentence';
+  if (!isGreen && !/^(error: |::error|not imported: )/m.test(output)) return 'it fails without a sentence';
   if (/\n\s+at .*(node:|file:)/.test(output)) return 'it shows a stack of calls';
   return undefined;
 }
