@@ -29,15 +29,16 @@ const CONCURRENCY = 32;
  */
 function catalogLoader(kind: CatalogKind): LiveLoader<{ body: string }, { id: string }> {
   const { folder, ending } = CATALOG_FILES[kind];
+  const { CATALOG_DIR } = parseSettings(process.env);
   const readEntry = async (id: string): Promise<{ id: string; data: { body: string } }> => {
-    const text = await readFile(join(parseSettings(process.env).CATALOG_DIR, catalogPath(kind, id)), 'utf8');
+    const text = await readFile(join(CATALOG_DIR, catalogPath(kind, id)), 'utf8');
     return { id, data: { body: kind === 'manifests' ? (text.split('\n', 1)[0] ?? '') : text } };
   };
   return {
     name: 'catalog',
     loadEntry: ({ filter }) => readEntry(filter.id),
     async loadCollection() {
-      const root = join(parseSettings(process.env).CATALOG_DIR, folder);
+      const root = join(CATALOG_DIR, folder);
       const paths = await glob(`**/*${ending}`, { cwd: root, deep: folder === '' ? 1 : Infinity });
       const ids = paths.sort().map((path) => path.slice(0, -ending.length));
       return { entries: await pMap(ids, readEntry, { concurrency: CONCURRENCY }) };

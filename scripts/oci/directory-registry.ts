@@ -19,10 +19,10 @@ const COPIES = 4;
 /** Opens an OCI image layout on disk as a registry. A missing directory is an empty registry until a push. */
 export function openDirectory(dir: string): Registry {
   const reference = `oci-layout:${dir}`;
-  const readTags = createTagReader(dir);
+  const readEntries = createIndexReader(dir);
 
   async function describeTag(tag: string): Promise<Descriptor | undefined> {
-    const descriptor = (await readTags()).get(tag);
+    const descriptor = (await readEntries()).tags.get(tag);
     return (
       descriptor && { mediaType: descriptor.mediaType, digest: descriptor.digest, size: descriptor.size }
     );
@@ -54,7 +54,7 @@ export function openDirectory(dir: string): Registry {
 
   return {
     reference,
-    listTags: async () => [...(await readTags()).keys()],
+    listTags: async () => [...(await readEntries()).tags.keys()],
     describeTag,
     readText,
     readManifest,
@@ -62,7 +62,7 @@ export function openDirectory(dir: string): Registry {
     openBlob,
     readBlob,
     mountBlob: () => Promise.resolve(false),
-    push: (layout) => mergeLayout(layout, dir),
+    push: (layout) => mergeLayout(layout, dir, readEntries),
     pointTag: (tag, digest) => pointTag(dir, tag, digest),
   };
 }
@@ -96,14 +96,14 @@ async function pointTag(dir: string, tag: string, digest: Digest): Promise<void>
  * state: everything that a tag needs is written before `index.json`, which is replaced as a whole. After an
  * error the copied files are removed.
  */
-async function mergeLayout(layout: string, dir: string): Promise<void> {
+async function mergeLayout(layout: string, dir: string, readEntries: IndexReader): Promise<void> {
   const added = await readIndex(layout);
   if (!added) throw new Error(`${layout}: expected an OCI image layout, found no index.json`);
   if (added.length === 0) return;
   const blobs = path.join(dir, 'blobs', 'sha256');
   await mkdir(blobs, { recursive: true });
   try {
-    await withDirectoryLock(dir, () => copyImages(layout, dir, added));
+    await withDirectoryLock(dir, () => copyImages(layout, dir, added, readEntries));
   } catch (error) {
     // `rmdir` fails for folders that are not empty.
     for (const folder of [blobs, path.dirname(blobs), dir]) await rmdir(folder).catch(() => undefined);
@@ -111,7 +111,12 @@ async function mergeLayout(layout: string, dir: string): Promise<void> {
   }
 }
 
-async function copyImages(layout: string, dir: string, added: readonly Descriptor[]): Promise<void> {
+async function copyImages(
+  layout: string,
+  dir: string,
+  added: readonly Descriptor[],
+  readEntries: IndexReader,
+): Promise<void> {
   const incoming = path.join(dir, 'incoming');
   await rm(incoming, { recursive: true, force: true });
   await mkdir(incoming);
@@ -125,7 +130,7 @@ async function copyImages(layout: string, dir: string, added: readonly Descripto
     });
     const tags = new Set(added.map(tagOf));
     const digests = new Set(added.map(({ digest }) => digest));
-    const kept = ((await readIndex(dir)) ?? []).filter((descriptor) =>
+    const kept = (await readEntries()).entries.filter((descriptor) =>
       tagOf(descriptor) === undefined ? !digests.has(descriptor.digest) : !tags.has(tagOf(descriptor)),
     );
     writeIndex(dir, [...kept, ...added]);
@@ -207,28 +212,32 @@ async function copyBlob(layout: string, dir: string, blob: Blob, copied: string[
   copied.push(target);
 }
 
-/** Creates a reader of a layout's tags that reads them again only after the index was replaced. */
-function createTagReader(dir: string): () => Promise<ReadonlyMap<string, Descriptor>> {
+/** Reads the entries of a layout's index, and those that have a tag by it. */
+type IndexReader = () => Promise<{ entries: readonly Descriptor[]; tags: ReadonlyMap<string, Descriptor> }>;
+
+/** Creates a reader of a layout's index that reads it again only after it was replaced. */
+function createIndexReader(dir: string): IndexReader {
   let version: string | undefined;
-  let tags: Promise<ReadonlyMap<string, Descriptor>> = Promise.resolve(new Map());
+  let contents: ReturnType<IndexReader> = Promise.resolve({ entries: [], tags: new Map() });
   return async () => {
     const stats = await stat(path.join(dir, 'index.json')).catch(ignoreMissing);
     const current = stats && `${stats.ino} ${stats.size} ${stats.mtimeMs}`;
     if (current !== version) {
       version = current;
-      tags = readTags(dir);
+      contents = readEntries(dir);
     }
-    return tags;
+    return contents;
   };
 }
 
-async function readTags(dir: string): Promise<ReadonlyMap<string, Descriptor>> {
+async function readEntries(dir: string): ReturnType<IndexReader> {
+  const entries = (await readIndex(dir)) ?? [];
   const tags = new Map<string, Descriptor>();
-  for (const descriptor of (await readIndex(dir)) ?? []) {
+  for (const descriptor of entries) {
     const tag = tagOf(descriptor);
     if (tag !== undefined) tags.set(tag, descriptor);
   }
-  return tags;
+  return { entries, tags };
 }
 
 async function findBlob(dir: string, digest: Digest): Promise<Blob | undefined> {

@@ -13,9 +13,13 @@ export function listSpecFiles(catalogDirectory: string): SpecFileNames {
   const folder = join(catalogDirectory, 'specs');
   if (!existsSync(folder)) return new Map();
   const names = new Map<DagHash, string>();
-  for (const name of readdirSync(folder, { recursive: true, encoding: 'utf8' }).sort()) {
-    const hash = /-([a-z2-7]{32})\.spec\.json$/.exec(name)?.[1];
-    if (hash) names.set(hash, `specs/${name.replaceAll('\\', '/')}`);
+  const folders = readdirSync(folder, { withFileTypes: true }).filter((entry) => entry.isDirectory());
+  // Not a recursive listing, which would ask the disk about each file.
+  for (const name of folders.map((entry) => entry.name).sort()) {
+    for (const file of readdirSync(join(folder, name)).sort()) {
+      const hash = /-([a-z2-7]{32})\.spec\.json$/.exec(file)?.[1];
+      if (hash) names.set(hash, `specs/${name}/${file}`);
+    }
   }
   return names;
 }
