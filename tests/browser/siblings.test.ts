@@ -63,9 +63,18 @@ test('the first load of the page for five siblings of 2,000 builds takes at most
   await page.getByRole('main').getByRole('searchbox').fill('zlib');
   const row = page.getByRole('region', { name: 'Packages of all caches' }).getByRole('row', { name: 'zlib' });
   // The package is in each of the siblings.
-  await expect.poll(() => row.first().getByRole('link', { name: /cache-\d/ }).count()).toBe(SIBLINGS);
+  await expect
+    .poll(() =>
+      row
+        .first()
+        .getByRole('link', { name: /cache-\d/ })
+        .count(),
+    )
+    .toBe(SIBLINGS);
   const sum = bytes.reduce((total, size) => total + size, 0);
-  console.info(`first load of ${SIBLINGS} caches of ${BUILDS} builds: ${sum} bytes, ${bytes.length} responses`);
+  console.info(
+    `first load of ${SIBLINGS} caches of ${BUILDS} builds: ${sum} bytes, ${bytes.length} responses`,
+  );
   expect(bytes.length).toBeGreaterThan(SIBLINGS);
   expect(sum).toBeLessThan(FIRST_LOAD_BYTES);
   await browser.close();
