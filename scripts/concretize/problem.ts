@@ -50,6 +50,12 @@ export function findForeignTargets(text: string, microarchitecture: string): str
   ];
 }
 
+/** Spack 1.0 changed the meaning of requests for older Spacks, such as `mpich%gcc~fortran`. */
+const IS_COMPILER_VARIANT =
+  /^No such variants? .* for spec: '(?:apple-clang|aocc|clang|gcc|intel-oneapi-compilers|llvm|nvhpc|oneapi)\b/;
+const ORDER_ADVICE =
+  '; since Spack 1.0, a variant after a compiler is one of the compiler: write the package\'s own variants before its "%"';
+
 /** Reasons of this cache's own for not solving a request, as lines of its problem. */
 export function ownProblem(sentences: readonly string[]): string[] {
   return sentences.map((sentence) => OWN_SENTENCE + sentence);
@@ -74,11 +80,16 @@ export function shortly(problem: readonly string[]): string {
   const isAnnounced = index >= 0 && error.endsWith(':');
   const more = reasons.length > 1 ? ` (and ${formatNumber(reasons.length - 1, 'more reason')})` : '';
   if (isAnnounced && reason !== undefined) {
-    return clean(reason).slice(0, MAX_SPACK_LENGTH) + more + adviceOn(reasons);
+    const advice = adviceOn(reasons);
+    // Spack's own advice would not help then.
+    const text =
+      advice === '' ? clean(reason) : clean(reason).replace(/\.?( You could consider setting .*)?$/, '');
+    return text.slice(0, MAX_SPACK_LENGTH) + more + advice;
   }
   const [, next = ''] = /^\s+(\S.*)/.exec(problem[index + 1] ?? '') ?? [];
   const text = (isAnnounced ? `${error} ${next}` : error).replace(/^==> Error: /, '').trim();
-  return text.slice(0, MAX_SPACK_LENGTH) + repositoryProblem(problem);
+  const advice = IS_COMPILER_VARIANT.test(text) ? ORDER_ADVICE : '';
+  return text.slice(0, MAX_SPACK_LENGTH) + advice + repositoryProblem(problem);
 }
 
 /** A reason without its number, and without the rank of the version that Spack preferred. */
