@@ -3,7 +3,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { Build } from '../../site/schemas/build.ts';
-import type { BuildInputs, BuildRequest, MatrixEntry } from '../../site/schemas/build-request.ts';
+import {
+  LANES,
+  type BuildInputs,
+  type BuildRequest,
+  type MatrixEntry,
+} from '../../site/schemas/build-request.ts';
 import type { Failure } from '../../site/schemas/failure.ts';
 import { LockFile } from '../../site/schemas/lock-file.ts';
 import { walk } from '../../site/lib/spack/dag.ts';
@@ -102,7 +107,7 @@ function expectSound({ jobs, left }: DividedRun): void {
       expect(from.get(hash)).toBeLessThanOrEqual(entry.wave ?? 0);
     for (const hash of hashes) {
       expect(from.has(hash)).toBe(false);
-      from.set(hash, entry.lane === 'last' ? Infinity : (entry.wave ?? 0) + (entry.lane ? 2 : 1));
+      from.set(hash, (entry.wave ?? 0) + LANES[entry.lane ?? 'next']);
       expect(nodes.has(hash)).toBe(true);
     }
     if (inputs.part) expect(roots.map(({ hash }) => hash).sort()).toEqual([...inputs.part.asked].sort());

@@ -5,7 +5,7 @@ import type { SolvedFailure } from '../../site/schemas/build-record.ts';
 import {
   MAX_JOBS,
   MAX_WAVES,
-  type BuildLane,
+  type LANES,
   type DividedRequests,
   type MatrixEntry,
 } from '../../site/schemas/build-request.ts';
@@ -143,7 +143,7 @@ function moveRequests(plans: string, requests: readonly MatrixEntry[]): void {
 }
 
 /** Jobs of a wave as matrices of the workflow's jobs; a job with an empty matrix is skipped. */
-type Wave = Record<'next' | BuildLane, { include: MatrixEntry[] }>;
+type Wave = Record<keyof typeof LANES, { include: MatrixEntry[] }>;
 
 /** Groups the jobs of each wave by the wave that waits for them. Returns at least one wave. */
 export function wavesOf(jobs: readonly MatrixEntry[]): Wave[] {
@@ -151,6 +151,7 @@ export function wavesOf(jobs: readonly MatrixEntry[]): Wave[] {
   const waves = Array.from({ length: count }, (): Wave => ({
     next: { include: [] },
     long: { include: [] },
+    longer: { include: [] },
     last: { include: [] },
   }));
   for (const job of jobs) waves[job.wave ?? 0]?.[job.lane ?? 'next'].include.push(job);

@@ -1,3 +1,4 @@
+import { LANES } from '../../site/schemas/build-request.ts';
 import { describe, expect, test } from 'vitest';
 import { createRandom } from '../../tests/generate/random.ts';
 import type { Limits } from './play-waves.ts';
@@ -27,7 +28,7 @@ function expectSound(work: Work, { jobs, left }: Division, limits: Limits): void
   const placed = new Map<string, { from: number; job: number; place: number }>();
   for (const [job, { wave, lane, group, hashes, seconds }] of jobs.entries()) {
     // The first wave that can use it.
-    const from = lane === 'last' ? Infinity : wave + (lane === 'long' ? 2 : 1);
+    const from = wave + LANES[lane ?? 'next'];
     expect(wave).toBeLessThan(limits.waves);
     for (const [place, hash] of hashes.entries()) {
       expect(placed.has(hash), `${hash} is built twice`).toBe(false);
@@ -85,6 +86,23 @@ test('the next wave waits neither for a job that nothing needs nor for one that 
   const laneOf = (name: string) => division.jobs.find(({ hashes }) => hashes.includes(name))?.lane;
   expect(['base', 'llvm', 'alone'].map(laneOf)).toEqual([undefined, 'long', 'last']);
   expect(division.seconds).toBe(1_000 + 180 + 1_000 + 180 + 1_000);
+});
+
+test('the third wave after it waits for a job that only that one or a later one needs', () => {
+  const work = workOf({
+    base: [1_000],
+    second: [1_000, ['base'], 'b'],
+    third: [1_000, ['second'], 'c'],
+    llvm: [3_300],
+    top: [1_000, ['third', 'llvm'], 'd'],
+  });
+  const division = divideWork(work, LIMITS);
+  expectSound(work, division, LIMITS);
+  expect(division.jobs.find(({ hashes }) => hashes.includes('llvm'))).toMatchObject({
+    wave: 0,
+    lane: 'longer',
+  });
+  expect(division.seconds).toBe(4 * 1_000 + 3 * 180);
 });
 
 test('a wave waits for no job that only a later wave takes of, however short', () => {

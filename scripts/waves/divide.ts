@@ -35,6 +35,9 @@ interface Candidate extends Played {
 const LEAST_PART_SECONDS = 60;
 const PART_STEP = 1.5;
 const CHANGES_A_NODE = 300;
+/** Searches for a division: others follow while the best one takes this many times the least time or more. */
+const SEARCHES = 3;
+const GOOD_RATIO = 1.2;
 const MAX_CHANGES = 120_000;
 /** Share of the lower bound by which a change may be worse at first. */
 const FIRST_LOSS = 0.02;
@@ -51,8 +54,8 @@ const JOB_COST = 3_600;
  * dependencies when it starts, from jobs that have ended, so that they can be checked in between. The same
  * work gives the same division.
  *
- * A wave begins when the jobs that it waits for have ended. It does not wait for two kinds of jobs: one whose
- * builds only a later wave needs (the wave after the next waits for it), and one whose builds no other job
+ * A wave begins when the jobs that it waits for have ended. It does not wait for jobs whose builds only a later
+ * wave needs (at the latest the third one after theirs waits for them), nor for jobs whose builds no other job
  * needs. Otherwise a compiler that takes two hours would stop everything, even nodes that do not need it.
  *
  * The division is a wave for each node: nodes of one wave that need each other share a job (`playWaves`). The
@@ -68,7 +71,7 @@ const JOB_COST = 3_600;
  */
 export function divideWork(work: Work, limits: Limits): Division {
   const graph = readWorkGraph(work);
-  const { waveOf, jobs, jobOf, end } = dropJobs(graph, anneal(graph, limits), limits);
+  const { waveOf, jobs, jobOf, end } = dropJobs(graph, search(graph, limits), limits);
   const last = Math.max(...jobs.map(({ wave }) => wave));
   const hashesOf = Map.groupBy(graph.hashes.keys(), (node) => jobOf[node] ?? -1);
   return {
@@ -84,12 +87,25 @@ export function divideWork(work: Work, limits: Limits): Division {
   };
 }
 
-function anneal(graph: WorkGraph, limits: Limits): Candidate {
+function search(graph: WorkGraph, limits: Limits): Candidate {
   const least = Math.max(graph.longestChain, graph.total / limits.runners);
-  const random = createRandom();
+  const first = begin(graph, limits);
+  let best = first;
+  for (let seed = 1; seed <= SEARCHES && best.cost >= least * GOOD_RATIO; seed += 1) {
+    const next = anneal(graph, limits, { first, least, random: createRandom(seed) });
+    if (next.cost < best.cost) best = next;
+  }
+  return best;
+}
+
+function anneal(
+  graph: WorkGraph,
+  limits: Limits,
+  { first, least, random }: { first: Candidate; least: number; random: () => number },
+): Candidate {
   const changes = Math.min(MAX_CHANGES, CHANGES_A_NODE * graph.hashes.length);
-  let best = begin(graph, limits);
-  let current = best;
+  let best = first;
+  let current = first;
   for (let change = 0; change < changes && best.cost > least * 1.001; change += 1) {
     const next = judge(graph, changeWaves(graph, current, limits, random), limits);
     if (!next) continue;
@@ -218,8 +234,8 @@ function dropJobs(graph: WorkGraph, candidate: Candidate, limits: Limits): Candi
 }
 
 /** Creates a stream of numbers from 0 to below 1, always the same: a linear congruential generator. */
-function createRandom(): () => number {
-  let state = 1;
+function createRandom(seed: number): () => number {
+  let state = seed;
   return () => {
     state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
     return state / 2 ** 32;

@@ -76,7 +76,13 @@ test('hands on no builds that no later job needs', async () => {
   expect(existsSync(join(folder, 'handed-1/cache/blobs'))).toBe(false);
 });
 
-test('uses a long job one wave later, and never a job that nothing waits for', async () => {
+test('uses a longer job two waves later, a long one one wave later, and never a job that nothing waits for', async () => {
+  const longer: MatrixEntry = { ...first, lane: 'longer' };
+  for (const [wave, builds] of [
+    [2, 0],
+    [3, 1],
+  ] as const)
+    expect(await hand([longer, later(3, 3, [TREE])], wave)).toMatchObject({ builds, refused: [] });
   const long: MatrixEntry = { ...first, lane: 'long' };
   const entries = [long, later(1, 1, []), later(2, 2, [TREE])];
   const next = await hand(entries, 1);

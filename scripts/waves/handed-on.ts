@@ -2,7 +2,7 @@ import { copyFileSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSyn
 import { dirname, join, relative } from 'node:path';
 import { z } from 'zod';
 import { digestFrom, DagHash, hexOf, mirrorBlobPath, Sha256 } from '../../site/schemas/digest.ts';
-import type { MatrixEntry } from '../../site/schemas/build-request.ts';
+import { LANES, type MatrixEntry } from '../../site/schemas/build-request.ts';
 import { formatJson, parseJson } from '../../site/lib/json.ts';
 import type { SpecNode } from '../../site/lib/spack/dag.ts';
 import { databaseText } from '../../site/lib/spack/database.ts';
@@ -148,8 +148,7 @@ function writeIndex(roots: readonly DagHash[], nodes: ReadonlyMap<DagHash, SpecN
 
 /** Whether a wave has waited for a job. A job whose builds no other job needs may still run. */
 function isDue({ wave: own = 0, lane }: MatrixEntry, wave: number): boolean {
-  if (lane === 'last') return false;
-  return own + (lane === 'long' ? 2 : 1) <= wave;
+  return own + LANES[lane ?? 'next'] <= wave;
 }
 
 function neededBy(entries: readonly MatrixEntry[], plans: string): Set<DagHash> {

@@ -1,3 +1,4 @@
+import { LANES, type BuildLane } from '../../site/schemas/build-request.ts';
 import type { WorkGraph } from './work-graph.ts';
 
 export interface Limits {
@@ -48,10 +49,11 @@ interface Part extends PlayedJob {
 const SHORT_JOB_SECONDS = 600;
 const LEAST_ROOM_SECONDS = 60;
 
-/** Returns the wave that waits for a job: the wave after the next, none, or if undefined the next one. */
-export function laneOf({ wave, due }: Pick<PlayedJob, 'wave' | 'due'>): 'long' | 'last' | undefined {
+/** Returns the lane of a job: the last wave that still comes before its builds are used waits for it. */
+export function laneOf({ wave, due }: Pick<PlayedJob, 'wave' | 'due'>): BuildLane | undefined {
   if (due === Infinity) return 'last';
-  return due > wave + 1 ? 'long' : undefined;
+  if (due >= wave + LANES.longer) return 'longer';
+  return due >= wave + LANES.long ? 'long' : undefined;
 }
 
 /**
@@ -153,7 +155,7 @@ function joinShort(parts: readonly Part[], jobs: Part[], jobBytes: number): void
       if ((part.due === Infinity) !== isLast) continue;
       const lane = laneOf(part);
       const room = lane === undefined ? Math.min(SHORT_JOB_SECONDS, longest) : SHORT_JOB_SECONDS;
-      const place = part.group * 3 + (lane === undefined ? 0 : isLast ? 1 : 2);
+      const place = part.group * 4 + (isLast ? 0 : Math.min(LANES.longer, part.due - part.wave));
       const job = part.seconds < room ? open[place] : undefined;
       if (job && job.seconds + part.seconds <= room && job.bytes + part.bytes <= jobBytes) {
         part.job = job.job;
@@ -197,7 +199,7 @@ function playJobs(
       free[runner] = ends;
       if (ends > end) [last, end] = [job, ends];
       if (due === Infinity) continue;
-      const waits = Math.min(due, wave + 2);
+      const waits = Math.min(due, wave + LANES.longer);
       if (ends <= (dueEnds[waits] ?? 0)) continue;
       dueEnds[waits] = ends;
       awaited[waits] = job;

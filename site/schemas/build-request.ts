@@ -50,8 +50,11 @@ export function isEnvironmentName(name: string): boolean {
 /** Output of `choose`. */
 export const BuildRequests = z.array(BuildRequest).max(MAX_JOBS);
 
-/** Lane of a job: the wave after the next waits for a `long` one, and no wave for a `last` one. */
-export const BuildLane = z.enum(['long', 'last']);
+/** Lanes of a wave's jobs, with the number of waves after which a wave waits for them: none waits for the last one. */
+export const LANES = { next: 1, long: 2, longer: 3, last: Infinity };
+
+/** Lane of a job other than the next wave's. */
+export const BuildLane = z.enum(['long', 'longer', 'last']);
 export type BuildLane = z.infer<typeof BuildLane>;
 
 /** One build job, as `concretize` passes it to the workflow. */

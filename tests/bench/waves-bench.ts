@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { MAX_JOBS, MAX_WAVES } from '../../site/schemas/build-request.ts';
+import { LANES, MAX_JOBS, MAX_WAVES } from '../../site/schemas/build-request.ts';
 import { LockFile } from '../../site/schemas/lock-file.ts';
 import { createRandom, type Random } from '../generate/random.ts';
 import { inventWork, SHAPES } from '../generate/work.ts';
@@ -123,7 +123,7 @@ export function playWaves(work: Work, limits: Limits, estimated = work): Played 
 
 /** Number of the wave that waits for a job, from 0. */
 function dueOf({ wave, lane }: Job): number {
-  return lane === 'last' ? Infinity : wave + (lane === 'long' ? 2 : 1);
+  return wave + LANES[lane ?? 'next'];
 }
 
 /** Lower bound, in seconds, of any division: the longest chain, or the total time divided by the runners. */

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { eventPayload } from '../world/github-events.ts';
-import { MAX_WAVES } from '../../site/schemas/build-request.ts';
+import { LANES, MAX_WAVES } from '../../site/schemas/build-request.ts';
 import {
   jobsOf,
   listWorkflows,
@@ -38,8 +38,8 @@ const CHOSEN = {
 /** Matrices of the jobs in a wave. */
 const SOME = { include: [{ index: 0 }] };
 const NONE = { include: [] };
-const ONE_JOB = JSON.stringify([{ next: SOME, long: NONE, last: NONE }]);
-const NO_JOB = JSON.stringify([{ next: NONE, long: NONE, last: NONE }]);
+const ONE_JOB = JSON.stringify([{ next: SOME, long: NONE, longer: NONE, last: NONE }]);
+const NO_JOB = JSON.stringify([{ next: NONE, long: NONE, longer: NONE, last: NONE }]);
 
 const BUILT: Record<string, Outcome> = {
   'build/choose': { outputs: CHOSEN },
@@ -378,19 +378,20 @@ describe('the job that publishes', () => {
 describe('a run in waves', () => {
   const github = githubOf('dispatch', {});
   const JOBS = [
-    { next: SOME, long: SOME, last: SOME },
-    { next: SOME, long: NONE, last: SOME },
-    { next: SOME, long: NONE, last: NONE },
+    { next: SOME, long: SOME, longer: SOME, last: SOME },
+    { next: SOME, long: NONE, longer: NONE, last: SOME },
+    { next: SOME, long: NONE, longer: NONE, last: NONE },
+    { next: SOME, long: NONE, longer: NONE, last: NONE },
   ];
   const IN_WAVES = {
     ...BUILT,
     'build/plan': {
-      outputs: { count: '9', work: 'true', matrix: '{}', jobs: JSON.stringify(JOBS), waves: '3' },
+      outputs: { count: '9', work: 'true', matrix: '{}', jobs: JSON.stringify(JOBS), waves: '4' },
     },
   };
-  const FIRST = ['build/long-1/build', 'build/last-1/build'];
+  const FIRST = ['build/long-1/build', 'build/longer-1/build', 'build/last-1/build'];
   const SECOND = ['build/check-2/check', 'build/wave-2/build', 'build/last-2/build'];
-  const THIRD = ['build/check-3/check', 'build/wave-3/build'];
+  const THIRD = ['build/check-3/check', 'build/wave-3/build', 'build/check-4/check', 'build/wave-4/build'];
   const END = ['build/publish', 'build/deploy'];
   const inWaves = async (outcomes: Record<string, Outcome>): Promise<string[]> =>
     jobsOf(await runWorkflow('manual.yml', { github, outcomes: { ...IN_WAVES, ...outcomes } })).sort();
@@ -428,20 +429,23 @@ describe('a run in waves', () => {
     const needsOf = (job: string): string[] => needs.get(job) ?? [];
     const waves = Array.from({ length: MAX_WAVES }, (_, wave) => wave + 1);
     const wave = (number: number): string => (number === 1 ? 'build' : `wave-${number}`);
+    const named = (lane: string, number: number): string =>
+      lane === 'next' ? wave(number) : `${lane}-${number}`;
     for (const number of waves.slice(1)) {
-      const before = number > 2 ? [`check-${number - 1}`, `long-${number - 2}`] : [];
-      expect(needsOf(`check-${number}`).sort()).toEqual(
-        ['choose', 'plan', wave(number - 1), ...before].sort(),
+      const before = number > 2 ? [`check-${number - 1}`] : [];
+      const due = Object.entries(LANES).flatMap(([lane, later]) =>
+        number > later ? named(lane, number - later) : [],
       );
-      for (const job of [wave(number), `long-${number}`, `last-${number}`].filter((name) => needs.has(name)))
-        expect(needsOf(job)).toEqual(['choose', 'plan', `check-${number}`]);
+      expect(needsOf(`check-${number}`).sort()).toEqual(['plan', ...before, ...due].sort());
+      for (const job of Object.keys(LANES).map((lane) => named(lane, number)))
+        if (needs.has(job)) expect(needsOf(job)).toEqual(['plan', `check-${number}`]);
     }
-    // Builds of the second to last wave are due before the last one, or needed by none.
-    const builds = [
-      ...waves.map(wave),
-      ...waves.slice(0, -2).map((number) => `long-${number}`),
-      ...waves.slice(0, -1).map((number) => `last-${number}`),
-    ];
+    // Builds of the last waves are due before the last one, or needed by none.
+    const builds = Object.entries(LANES).flatMap(([lane, later]) =>
+      waves
+        .filter((number) => lane === 'next' || number + (Number.isFinite(later) ? later : 1) <= MAX_WAVES)
+        .map((number) => named(lane, number)),
+    );
     for (const job of ['publish', 'preview'])
       expect(needsOf(job).sort()).toEqual(['choose', 'plan', ...builds].sort());
   });
